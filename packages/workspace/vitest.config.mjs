@@ -1,0 +1,28 @@
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const packages = fileURLToPath(new URL('..', import.meta.url))
+const names = readdirSync(packages)
+
+/** Tests run on the sources: `@couplet/x` is `packages/x/src/index.ts`, so no build is needed to run one. */
+export const alias = [
+  { find: /^couplet$/, replacement: `${packages}couplet/src/index.ts` },
+  ...names.map((name) => ({
+    find: new RegExp(`^@couplet/${name}$`),
+    replacement: `${packages}${name}/src/index.ts`,
+  })),
+]
+
+// biome-ignore lint/style/noDefaultExport: vitest reads the default export
+export default defineConfig({
+  root: fileURLToPath(new URL('../..', import.meta.url)),
+  resolve: { alias },
+  test: {
+    include: ['packages/*/{src,test}/**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'packages/integration/**'],
+    typecheck: { enabled: false },
+    restoreMocks: true,
+    testTimeout: 20_000,
+  },
+})
