@@ -42,7 +42,7 @@ export interface JidParts {
 }
 
 /** Why parts are not a JID: the arguments of the error, without the cost of creating one. */
-type Problem = readonly [part: JidPart, problem: string]
+type Problem<Part> = readonly [part: Part, problem: string]
 
 // RFC 7622 §3.1: three parts of 1023 bytes and two separators; one more for the root's dot, one for good measure.
 const MAX_INPUT = 3073
@@ -95,13 +95,12 @@ export class Jid {
   static of(parts: JidParts): Jid {
     const result = Jid.#enforce(parts.local, parts.domain, parts.resource)
     if (result instanceof Jid) return result
-    const { local, domain, resource } = parts
-    throw new InvalidJidError(result[0] === 'jid' ? '' : ({ local, domain, resource }[result[0]] ?? ''), ...result)
+    throw new InvalidJidError(parts[result[0]] ?? '', ...result)
   }
 
   // RFC 7622 §3.1: cut first, map afterwards. A separator that only appears by mapping (U+FF20, U+FF0F) separates
   // nothing; it makes its part invalid.
-  static #read(input: string): Jid | Problem {
+  static #read(input: string): Jid | Problem<JidPart> {
     if (typeof input !== 'string') throw new TypeError('a JID is parsed from a string')
     if (input.length > MAX_INPUT) return ['jid', 'too long']
     const plain = PLAIN.exec(input)
@@ -116,18 +115,17 @@ export class Jid {
     )
   }
 
-  static #enforce(local: string | undefined, domain: string, resource: string | undefined): Jid | Problem {
-    const parts: (string | undefined)[] = []
-    for (const [part, text, enforce] of [
-      ['local', local, enforceLocal],
-      ['domain', domain, enforceDomain],
-      ['resource', resource, enforceOpaque],
-    ] as const) {
-      const result = text === undefined && part !== 'domain' ? undefined : enforcePart(part, text, enforce)
-      if (typeof result === 'object') return result
-      parts.push(result)
-    }
-    return new Jid(parts[0], parts[1]!, parts[2])
+  static #enforce(
+    local: string | undefined,
+    domain: string,
+    resource: string | undefined,
+  ): Jid | Problem<keyof JidParts> {
+    const before = local === undefined ? local : enforcePart('local', local)
+    if (typeof before === 'object') return before
+    const host = enforcePart('domain', domain)
+    if (typeof host === 'object') return host
+    const after = resource === undefined ? resource : enforcePart('resource', resource)
+    return typeof after === 'object' ? after : new Jid(before, host, after)
   }
 
   /** The same address without its resource. */
@@ -149,7 +147,7 @@ export class Jid {
 
   /** The same bare address with another resource; throws {@link InvalidJidError}. */
   withResource(resource: string): FullJid {
-    const result = enforcePart('resource', resource, enforceOpaque)
+    const result = enforcePart('resource', resource)
     if (typeof result === 'object') throw new InvalidJidError(resource, ...result)
     return new Jid(this.local, this.domain, result) as FullJid
   }
@@ -176,18 +174,19 @@ export class Jid {
   }
 }
 
-// RFC 7622 §3.3.1: what UsernameCaseMapped allows but a JID does not.
-function enforceLocal(text: string): string | undefined {
-  const local = enforceUsername(text)
-  return local === undefined || /["&'/:<>@]/.test(local) ? undefined : local
+const profiles: Record<keyof JidParts, (text: string) => string | undefined> = {
+  local: enforceUsername,
+  domain: enforceDomain,
+  resource: enforceOpaque,
 }
 
-function enforcePart(part: JidPart, text: unknown, enforce: (text: string) => string | undefined): string | Problem {
+function enforcePart<Part extends keyof JidParts>(part: Part, text: unknown): string | Problem<Part> {
   if (typeof text !== 'string') throw new TypeError(`the ${part} of a JID is a string`)
   if (text === '') return [part, 'empty']
   if (text.length > MAX_INPUT) return [part, 'too long']
-  const result = enforce(text)
-  if (result === undefined) return [part, 'not allowed by RFC 7622']
+  const result = profiles[part](text)
+  // RFC 7622 §3.3.1: characters UsernameCaseMapped has and a local part has not.
+  if (result === undefined || (part === 'local' && /["&'/:<>@]/.test(result))) return [part, 'not allowed by RFC 7622']
   return new TextEncoder().encode(result).length > MAX_PART_BYTES ? [part, 'longer than 1023 bytes'] : result
 }
 

@@ -3,33 +3,28 @@
 
 // RFC 8264 §9.6, §9.7, §9.9, §9.12, §9.13: never allowed. ZWNJ and ZWJ are left to the context rules.
 const DISALLOWED =
-  /(?![\u200c\u200d])[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u0640\u07fa\u1100-\u11ff\u302e\u302f\u3031-\u3035\u303b\ua960-\ua97c\ud7b0-\ud7fb]/u
+  /(?!\p{Join_Control})[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u0640\u07fa\u1100-\u11ff\u302e\u302f\u3031-\u3035\u303b\ua960-\ua97c\ud7b0-\ud7fb]/u
 
 // RFC 8264 §4.2: what no IdentifierClass string holds, which is all but LetterDigits, ASCII and the exceptions of §9.6.
 const NOT_IDENTIFIER =
-  /[^!-~\p{Ll}\p{Lu}\p{Lo}\p{Lm}\p{Nd}\p{Mn}\p{Mc}\u00b7\u0375\u05f3\u05f4\u06fd\u06fe\u0f0b\u200c\u200d\u3007\u30fb]/u
+  /[^!-~\p{Ll}\p{Lu}\p{Lo}\p{Lm}\p{Nd}\p{Mn}\p{Mc}\u00b7\u0375\u05f3\u05f4\u06fd\u06fe\u0f0b\u3007\u30fb\p{Join_Control}]/u
 
 // RFC 5892 appendix A: places where a CONTEXTJ or CONTEXTO code point is at home. JavaScript knows no Joining_Type, so
 // ZWNJ between letters is accepted in the Arabic block alone (dual-joining before it, any joining letter after); other
 // cursive scripts lose an optional ZWNJ. That refuses too much instead of letting an invisible character through.
 const IN_CONTEXT =
-  /l\u00b7(?=l)|\u0375(?=\p{Script=Greek})|(?![\u05f3\u05f4])\p{Script=Hebrew}[\u05f3\u05f4]+|[\u0620\u0626\u0628\u062a-\u062e\u0633-\u063f\u0641-\u0647\u0649\u064a\u066e\u066f\u0678-\u0687\u069a-\u06bf\u06c1\u06c2\u06cc\u06ce\u06d0\u06d1\u06fa-\u06fc\u06ff]\p{Mn}*\u200c(?=\p{Mn}*(?![\u0621\u0674\p{Mn}])[\u0620-\u064a\u066e-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06fc\u06ff])|([\p{Mn}\p{Mc}])[\u200c\u200d]/gu
-const NEEDS_CONTEXT = /[\u00b7\u0375\u05f3\u05f4\u200c\u200d]/
+  /l\u00b7(?=l)|\u0375(?=\p{Script=Greek})|(?![\u05f3\u05f4])\p{Script=Hebrew}[\u05f3\u05f4]+|[\u0620\u0626\u0628\u062a-\u062e\u0633-\u063f\u0641-\u0647\u0649\u064a\u066e\u066f\u0678-\u0687\u069a-\u06bf\u06c1\u06c2\u06cc\u06ce\u06d0\u06d1\u06fa-\u06fc\u06ff]\p{Mn}*\u200c(?=\p{Mn}*(?![\u0621\u0674\p{Mn}])[\u0620-\u064a\u066e-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06fc\u06ff])|([\p{Mn}\p{Mc}])\p{Join_Control}/gu
+const NEEDS_CONTEXT = /[\u00b7\u0375\u05f3\u05f4\p{Join_Control}]/u
 
-// RFC 5893 §2 by approximation: JavaScript knows no Bidi_Class, but R, AL and AN live in these blocks only (by default
-// even their unassigned code points do), where every mark is NSM. Arabic-Indic and Rohingya digits are AN; ASCII and
-// Persian digits are EN. Outside the blocks letters, spacing marks and digits count as L, the rest as neutral.
-const HAS_RTL =
-  /(?![\p{M}\u06f0-\u06f9])[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u
-const RTL_FIRST =
-  /^(?![\p{M}\u0660-\u0669\u06f0-\u06f9\u{10d30}-\u{10d39}])[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u
-const RTL_LAST = /(?!\p{M})[\d\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]\p{Mn}*$/u
-const LTR = /(?![\d\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}])[\p{L}\p{Mc}\p{Nd}]/u
-const ARABIC_NUMBER = /[\u0660-\u0669\u{10d30}-\u{10d39}]/u
-const EUROPEAN_NUMBER = /[\d\u06f0-\u06f9]/
+// RFC 5893 §2 by approximation: JavaScript knows no Bidi_Class, but R, AL and AN live in the blocks of the fourth group
+// only (by default even their unassigned code points do), where every mark is NSM. Groups: NSM; AN, the Arabic-Indic and
+// Rohingya digits; EN, the ASCII and Persian digits; R and AL; L, which is any other letter, digit or spacing mark.
+const BIDI_CLASS =
+  /(\p{Mn})|([\u0660-\u0669\u{10d30}-\u{10d39}])|([\d\u06f0-\u06f9])|([\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}])|([\p{L}\p{Mc}\p{Nd}])|./gsu
 
-/** A domain that is already in its enforced form: LDH labels, shorter than one label's limit, no number at the end. */
-const PLAIN_DOMAIN = /^(?=.{1,63}$)(?:[a-z\d]+(?:-[a-z\d]+)*\.)*[a-z][a-z\d]*(?:-[a-z\d]+)*$/
+// A domain that only needs lower case: LDH labels, no longer than a single label may be, no number at the end. Without
+// the u flag, i folds ASCII letters alone (no Kelvin sign, no long s).
+const PLAIN_DOMAIN = /^(?=.{1,63}$)(?:[a-z\d]+(?:-[a-z\d]+)*\.)*[a-z][a-z\d]*(?:-[a-z\d]+)*$/i
 
 // Canonical_Combining_Class 9 without a table: canonical ordering sorts a virama behind U+3099 (class 8) and before
 // U+05B0 (class 10).
@@ -56,13 +51,10 @@ function fitsContext(text: string): boolean {
 
 /** The Bidi Rule (RFC 5893 §2), which binds only text with a right-to-left code point. */
 function fitsBidi(text: string): boolean {
-  return (
-    !HAS_RTL.test(text) ||
-    (RTL_FIRST.test(text) &&
-      RTL_LAST.test(text) &&
-      !LTR.test(text) &&
-      !(ARABIC_NUMBER.test(text) && EUROPEAN_NUMBER.test(text)))
-  )
+  // Behind the groups come offset and text: an index without a letter is a neutral.
+  const classes = text.replace(BIDI_CLASS, (_, ...groups: unknown[]) => 'MAERL'[groups.findIndex(Boolean)] ?? 'O')
+  // No right-to-left code point, or: R first, nothing of L, not both kinds of digits, R or a digit before the last marks.
+  return /^[^RA]*$|^(?![^A]*A[^E]*E|[^E]*E[^A]*A)R(?:[^L]*[RAE])?M*$/.test(classes)
 }
 
 /** Membership in the IdentifierClass by code point (RFC 8264 §8), before the context rules. */
@@ -114,8 +106,7 @@ export function enforceOpaque(text: string): string | undefined {
  */
 export function enforceDomain(text: string): string | undefined {
   const wide = mapWidth(text).replace(/\.$/, '')
-  const lower = wide.toLowerCase()
-  if (PLAIN_DOMAIN.test(lower)) return lower
+  if (PLAIN_DOMAIN.test(wide)) return wide.toLowerCase()
   try {
     const host = toAscii(wide)
     const domain = host?.replace(/(^|\.)xn--([^.]*)/g, (_, dot: string, code: string) => dot + decodePunycode(code))
@@ -167,11 +158,11 @@ function decodePunycode(code: string): string {
       weight *= 36 - threshold
     }
     const length = output.length + 1
-    let delta = Math.floor((index - start) / (start === 0 ? 700 : 2))
-    delta += Math.floor(delta / length)
-    for (bias = 0; delta > 455; bias += 36) delta = Math.floor(delta / 35)
-    bias += Math.floor((36 * delta) / (delta + 38))
-    point += Math.floor(index / length)
+    let delta = ((index - start) / (start === 0 ? 700 : 2)) | 0
+    delta += (delta / length) | 0
+    for (bias = 0; delta > 455; bias += 36) delta = (delta / 35) | 0
+    bias += ((36 * delta) / (delta + 38)) | 0
+    point += (index / length) | 0
     index %= length
     output.splice(index++, 0, String.fromCodePoint(point))
   }
