@@ -1,7 +1,7 @@
 // The string profiles behind a JID. Everything Unicode comes from the platform (`\p{…}`, `normalize`, `URL`), so the
 // bundle carries no tables, and what counts as assigned follows the engine's Unicode version.
 
-// RFC 8264 §9.6, §9.7, §9.9, §9.12, §9.13: never allowed. ZWNJ and ZWJ are left to the context rules.
+// RFC 8264 §9.6, §9.9, §9.10, §9.12, §9.13: never allowed. ZWNJ and ZWJ are left to the context rules.
 const DISALLOWED =
   /(?!\p{Join_Control})[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u0640\u07fa\u1100-\u11ff\u302e\u302f\u3031-\u3035\u303b\ua960-\ua97c\ud7b0-\ud7fb]/u
 
