@@ -41,7 +41,7 @@ ${rows.join('\n')}
 const entities = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
 function escapeXml(text) {
-  return text.replaceAll(/[&<>"]/g, (character) => entities[character])
+  return String(text).replaceAll(/[&<>"]/g, (character) => entities[character])
 }
 
 function doapXep({ number, version, status, packages }) {
