@@ -3,9 +3,12 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readJson } from '../workspace.mjs'
 
-/** `['--yes', 'pnpm@X', …]`: arguments for npx. */
+/**
+ * Arguments for npx that run the pinned pnpm. npx fetches exactly the version in package.json "packageManager", so
+ * pnpm need not check that pin itself: it would want its own package in the lockfile, and a frozen install would fail.
+ */
 export function pnpm(root, ...args) {
-  return ['--yes', readJson(join(root, 'package.json')).packageManager, ...args]
+  return ['--yes', readJson(join(root, 'package.json')).packageManager, '--pm-on-fail=ignore', ...args]
 }
 
 function sameText(a, b) {
