@@ -53,8 +53,3 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < a.length; i++) difference |= a[i]! ^ (b[i] ?? 0)
   return difference === 0
 }
-
-/** XOR of two arrays of one length. */
-export function xor(a: Uint8Array, b: Uint8Array): Uint8Array {
-  return a.map((byte, i) => byte ^ b[i]!)
-}

@@ -17,36 +17,14 @@ export interface Steps {
 
 /** Order of calls, single use, proof before success, wiping: the same for every mechanism. */
 export function exchange(name: string, binding: ChannelBinding | undefined, steps: Steps): SaslMechanism {
-  let phase: 'new' | 'open' | 'busy' | 'done' | 'failed' | 'aborted' = 'new'
   let { answer, verify } = steps
-
-  const enter = (expected: typeof phase): void => {
-    if (phase === 'aborted') refuse(name, 'aborted', 'aborted')
-    if (phase !== expected) refuse(name, 'malformed', 'message out of order')
-    phase = 'busy'
-  }
-  // 'busy' makes overlapping calls fail instead of racing each other past a check.
-  const step = async <T>(from: typeof phase, to: typeof phase, run: () => T | Promise<T>): Promise<T> => {
-    try {
-      enter(from)
-      const result = await run()
-      enter('busy')
-      phase = to
-      if (to === 'done') steps.wipe?.()
-      return result
-    } catch (error) {
-      if (phase !== 'aborted') phase = 'failed'
-      steps.wipe?.()
-      throw error
-    }
-  }
+  const { step, abort } = course(name, () => steps.wipe?.())
   const last = (data: Uint8Array | undefined): void => {
     const check = verify
     verify = undefined
     if (check) check(data)
     else if (data) refuse(name, 'malformed', 'unexpected data')
   }
-
   return {
     name,
     channelBinding: binding?.type,
@@ -65,9 +43,39 @@ export function exchange(name: string, binding: ChannelBinding | undefined, step
         return new Uint8Array()
       }),
     success: (data) => step('open', 'done', () => last(data?.length ? data : undefined)),
+    abort,
+  }
+}
+
+type Phase = 'new' | 'open' | 'busy' | 'done' | 'failed' | 'aborted'
+type Step = <T>(from: Phase, to: Phase, run: () => T | Promise<T>) => Promise<T>
+
+function course(name: string, wipe: () => void): { readonly step: Step; abort(): void } {
+  let phase: Phase = 'new'
+  const enter = (expected: Phase): void => {
+    if (phase === 'aborted') refuse(name, 'aborted', 'aborted')
+    if (phase !== expected) refuse(name, 'malformed', 'message out of order')
+    phase = 'busy'
+  }
+  return {
+    async step(from, to, run) {
+      try {
+        enter(from)
+        const result = await run()
+        // Anything that came meanwhile has ended the attempt: overlapping calls must not race past a check.
+        enter('busy')
+        phase = to
+        if (to === 'done') wipe()
+        return result
+      } catch (error) {
+        if (phase !== 'aborted') phase = 'failed'
+        wipe()
+        throw error
+      }
+    },
     abort() {
       phase = 'aborted'
-      steps.wipe?.()
+      wipe()
     },
   }
 }

@@ -31,6 +31,9 @@ describe('the first server message is refused before any derivation', () => {
   const good = `r=${NONCE}x,${s}`
   test.each([
     ['S-037 a nonce that is not ours', `r=evil,${s},i=4096`, 'nonce'],
+    ['S-037 a longer nonce that is not ours', `r=${'x'.repeat(64)},${s},i=4096`, 'nonce'],
+    ['S-037 our nonce in the middle', `r=x${NONCE}x,${s},i=4096`, 'nonce'],
+    ['S-037 our nonce in other letter case', `r=${NONCE.toUpperCase()}x,${s},i=4096`, 'nonce'],
     ['S-037 our nonce unchanged', `r=${NONCE},${s},i=4096`, 'nonce'],
     ['S-037 our nonce cut', `r=${NONCE.slice(0, -1)},${s},i=4096`, 'nonce'],
     ['S-037 an empty nonce', `r=,${s},i=4096`, 'malformed'],
