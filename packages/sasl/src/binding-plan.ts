@@ -10,12 +10,12 @@ export const SCRAM_NAMES: readonly string[] = ['SCRAM-SHA-512', 'SCRAM-SHA-256',
 /** What the announcements allow: a binding to prove, or which letter stands for none. */
 export interface BindingPlan {
   readonly binding: ChannelBinding | 'y' | 'n'
-  /** Without a binding both sides know, the list itself must be proven (XEP-0474 §6, rule 6). */
+  /** Without a binding both sides know, the list itself must be proven (XEP-0474 §7, rule 6). */
   readonly listHashRequired?: boolean
 }
 
 /**
- * XEP-0440 §4. The rules that abort concern clients that can bind: one that cannot sends `n` whatever was announced.
+ * XEP-0440 §3. The rules that abort concern clients that can bind: one that cannot sends `n` whatever was announced.
  * @throws SaslError `channel-binding` when mechanisms and types contradict each other: somebody stripped one list.
  */
 export function planBinding(
@@ -33,7 +33,7 @@ export function planBinding(
   if (!plus) refuse('SCRAM', 'channel-binding', 'channel-binding types are offered without a mechanism')
   if (!types && sasl2) refuse('SCRAM', 'channel-binding', 'a mechanism is offered without channel-binding types')
   if (best) return { binding: best }
-  // Every server has tls-server-end-point (XEP-0440 §4): a list without it, and without ours, was tampered with
+  // Every server has tls-server-end-point (XEP-0440 §3): a list without it, and without ours, was tampered with
   // unless the server's own hash says otherwise. `y` would claim that nothing was offered and make the server fail us.
   return { binding: 'n', listHashRequired: !types?.includes('tls-server-end-point') }
 }

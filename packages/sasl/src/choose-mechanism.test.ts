@@ -91,7 +91,7 @@ describe('choice', () => {
   })
 })
 
-describe('channel binding (XEP-0440 §4)', () => {
+describe('channel binding (XEP-0440 §3)', () => {
   const all = [unique, endPoint, exporter]
   const table: [string, Given, string][] = [
     ['tls-exporter is preferred', { bindings: all, offeredBindings: ['tls-unique', 'tls-exporter'] }, 'p=tls-exporter'],
@@ -136,7 +136,7 @@ describe('channel binding (XEP-0440 §4)', () => {
     expect(result.split(' ').at(-1)).toBe(expected)
   })
 
-  test('no common type and no tls-server-end-point: only with a hash of the list (XEP-0474 §6)', async () => {
+  test('no common type and no tls-server-end-point: only with a hash of the list (XEP-0474 §7)', async () => {
     const given = { offered: PLUS, offeredBindings: ['tls-unique'], bindings: [exporter] }
     for (const [extensions, code] of [
       ['', 'channel-binding'],
@@ -154,7 +154,7 @@ describe('channel binding (XEP-0440 §4)', () => {
   })
 
   test('S-049 the hash covers the server’s list sorted, and none of the FAST mechanisms', async () => {
-    // The list of XEP-0474 §5.3, shuffled.
+    // The list of XEP-0474 §6.3, shuffled.
     const extensions = ',h=G6k/rBLDqgOhRRaCuuatSDFkJ08='
     const binding = { 'tls-exporter': exporter.data }
     const offered = ['SCRAM-SHA-1-PLUS', 'HT-SHA-256-NONE', 'SCRAM-SHA-1']
@@ -178,6 +178,15 @@ describe('S-042 a pinned minimum', () => {
     ['only SCRAM-SHA-1', { ...pinned, offered: ['SCRAM-SHA-1'] }, 'downgrade'],
     ['only PLAIN', { ...pinned, offered: ['PLAIN'], allowPlain: true }, 'downgrade'],
     ['the pinned one', { ...pinned, offered: ALL }, 'SCRAM-SHA-256-PLUS p=tls-exporter'],
+    [
+      'a refused password does not become an anonymous login',
+      {
+        ...pinned,
+        offered: ['SCRAM-SHA-1', 'ANONYMOUS'],
+        credentials: { username: 'u', password: 'p', anonymous: true },
+      },
+      'downgrade',
+    ],
     ['any SCRAM, never PLAIN', { minimum: 'SCRAM-SHA-1', offered: ['PLAIN'], allowPlain: true }, 'downgrade'],
   ]
   test.each(table)('%s', async (_title, given, expected) => {

@@ -12,7 +12,7 @@ import { anonymous, external, plain } from './single-message.js'
 export interface MechanismPolicy {
   /** The channel is TLS with a verified certificate. Without it PLAIN, OAUTHBEARER and HT are never used. */
   readonly secure: boolean
-  /** The SASL2 profile (XEP-0388) is in use: a list of -PLUS without binding types is then an attack (XEP-0440 §4). */
+  /** The SASL2 profile (XEP-0388) is in use: a list of -PLUS without binding types is then an attack (XEP-0440 §3). */
   readonly sasl2?: boolean | undefined
   /** Permits PLAIN, which hands the password to the server; default false. */
   readonly allowPlain?: boolean | undefined
@@ -54,7 +54,8 @@ export function chooseMechanism(options: ChooseOptions): SaslMechanism {
   if (useBearer && policy.secure) return oauthBearer(credentials)
   const found = credentials.password === undefined ? undefined : byPassword(options)
   if (found && typeof found !== 'string') return found
-  if (credentials.anonymous && has('ANONYMOUS')) return anonymous()
+  // A refused password must not become an anonymous login.
+  if (!found && credentials.anonymous && has('ANONYMOUS')) return anonymous()
   const code = useToken || useBearer ? 'encryption-required' : (found ?? 'no-mechanism')
   // Mechanism names as RFC 4422 §3.1 has them; whatever else a server lists stays out of messages.
   const names = offered.filter((name) => /^[\w-]{1,20}$/.test(name)).slice(0, 20)
@@ -94,7 +95,7 @@ function byScram(name: string, options: ChooseOptions): SaslMechanism | undefine
   })
 }
 
-// XEP-0474 §5.1. FAST's mechanisms are listed elsewhere and are no part of the hash; sort() is i;octet for ASCII.
+// XEP-0474 §6.1. FAST's mechanisms are listed elsewhere and are no part of the hash; sort() is i;octet for ASCII.
 function advertised(offered: readonly string[], types: readonly string[] | undefined): string {
   const names = offered.filter((name) => !name.startsWith('HT-'))
   return names.sort().join('\x1e') + (types?.length ? `\x1f${[...types].sort().join('\x1e')}` : '')

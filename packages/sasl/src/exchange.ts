@@ -37,7 +37,7 @@ export function exchange(name: string, binding: ChannelBinding | undefined, step
         const respond = answer
         answer = undefined
         if (respond) return respond(data)
-        // A profile without additional data delivers the server's last message as a challenge (RFC 4422 §5).
+        // A profile without additional data delivers the server's last message as a challenge (RFC 4422 §3.6).
         if (!verify) refuse(name, 'malformed', 'unexpected challenge')
         last(data)
         return new Uint8Array()

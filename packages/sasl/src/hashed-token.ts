@@ -6,7 +6,7 @@ import type { ChannelBinding, ChannelBindingType, SaslMechanism } from './mechan
 import { refuse } from './sasl-error.js'
 import { saslprep } from './saslprep.js'
 
-// Strongest binding first: XEP-0484 §9 wants channel binding preferred.
+// Strongest binding first: XEP-0484 §6 wants channel binding preferred.
 const TOKEN_BINDINGS: readonly (readonly [suffix: string, type: ChannelBindingType | undefined])[] = [
   ['EXPR', 'tls-exporter'],
   ['ENDP', 'tls-server-end-point'],

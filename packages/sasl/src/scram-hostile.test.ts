@@ -213,7 +213,7 @@ describe('messages out of order', () => {
 })
 
 describe('S-049 the hash over the advertised list (XEP-0474)', () => {
-  // The example of XEP-0474 §5.3, both orders of the lists as its features have them.
+  // The example of XEP-0474 §6.3, both orders of the lists as its features have them.
   const advertised = 'SCRAM-SHA-1\x1eSCRAM-SHA-1-PLUS\x1ftls-exporter\x1etls-server-end-point'
   const nonce = '12C4CD5C-E38E-4A98-8F6D-15C38F51CCC6'
   const list = 'h=G6k/rBLDqgOhRRaCuuatSDFkJ08='

@@ -16,7 +16,7 @@ export interface ScramOptions {
   readonly binding: ChannelBinding | 'y' | 'n'
   /** What the server advertised, in the form XEP-0474 hashes. */
   readonly advertised?: string
-  /** The binding types do not overlap: go on only if the server vouches for its list (XEP-0474 §6, rule 6). */
+  /** The binding types do not overlap: go on only if the server vouches for its list (XEP-0474 §7, rule 6). */
   readonly listHashRequired?: boolean | undefined
   /** For vectors only. */
   readonly nonce?: string
