@@ -33,7 +33,6 @@ export interface ElementDef<T> {
 export type Infer<D> = D extends ElementDef<infer T> ? T : never
 
 /** A field for each property, in the order in which they are written. */
-// biome-ignore lint/suspicious/noExplicitAny: each field has its own type, which FieldValues recovers
 export type Fields = Readonly<Record<string, Field<any>>>
 
 type OptionalKeys<F extends Fields> = { [K in keyof F]: F[K] extends OptionalField<unknown> ? K : never }[keyof F]
@@ -151,7 +150,6 @@ export function tagged<const T extends string>(ns: string, ...tags: readonly T[]
   })
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the values' types are recovered by AlternativeValue
 type Alternatives = Readonly<Record<string, ElementDef<any>>>
 
 /** `{ kind, value }` for each alternative. */

@@ -51,14 +51,11 @@ const textElement = (ns: string, name: string, text: string): XmlElement =>
 
 /**
  * An attribute; without a codec its text.
- *
- * @__NO_SIDE_EFFECTS__
  */
 export function attr(name: string): Field<string>
 export function attr<T>(name: string, codec: Codec<T>): Field<T>
 // The implementation's types are wider than the overloads'; only the overloads can be called.
-// biome-ignore lint/suspicious/noExplicitAny: see above
-export function attr(name: string, codec: Codec<any> = str): Field<any> {
+/* @__NO_SIDE_EFFECTS__ */ export function attr(name: string, codec: Codec<any> = str): Field<any> {
   const path = `@${name}`
   return {
     path,
@@ -74,13 +71,10 @@ export function attr(name: string, codec: Codec<any> = str): Field<any> {
 
 /**
  * The element's own text. White space counts; if optional, no text is absent.
- *
- * @__NO_SIDE_EFFECTS__
  */
 export function text(): Field<string>
 export function text<T>(codec: Codec<T>): Field<T>
-// biome-ignore lint/suspicious/noExplicitAny: behind overloads, as in attr
-export function text(codec: Codec<any> = str): Field<any> {
+/* @__NO_SIDE_EFFECTS__ */ export function text(codec: Codec<any> = str): Field<any> {
   return {
     path: '',
     parse(element) {
@@ -96,13 +90,10 @@ export function text(codec: Codec<any> = str): Field<any> {
 
 /**
  * The text of the one child element of this name, in the namespace of the element.
- *
- * @__NO_SIDE_EFFECTS__
  */
 export function childText(name: string): Field<string>
 export function childText<T>(name: string, codec: Codec<T>): Field<T>
-// biome-ignore lint/suspicious/noExplicitAny: behind overloads, as in attr
-export function childText(name: string, codec: Codec<any> = str): Field<any> {
+/* @__NO_SIDE_EFFECTS__ */ export function childText(name: string, codec: Codec<any> = str): Field<any> {
   const path = `/${name}`
   return {
     path,
@@ -118,13 +109,10 @@ export function childText(name: string, codec: Codec<any> = str): Field<any> {
 
 /**
  * The texts of all child elements of this name, in document order; none is an empty list.
- *
- * @__NO_SIDE_EFFECTS__
  */
 export function childTexts(name: string): Field<readonly string[]>
 export function childTexts<T>(name: string, codec: Codec<T>): Field<readonly T[]>
-// biome-ignore lint/suspicious/noExplicitAny: behind overloads, as in attr
-export function childTexts(name: string, codec: Codec<any> = str): Field<readonly any[]> {
+/* @__NO_SIDE_EFFECTS__ */ export function childTexts(name: string, codec: Codec<any> = str): Field<readonly any[]> {
   const path = `/${name}`
   return {
     path,

@@ -12,22 +12,24 @@ export interface IqProcedure<Q, R> {
 
 /**
  * An IQ that asks: `iqGet(DiscoInfoQuery, DiscoInfo)`. Without a response definition the result is empty.
- *
- * @__NO_SIDE_EFFECTS__
  */
 export function iqGet<Q>(request: ElementDef<Q>): IqProcedure<Q, void>
 export function iqGet<Q, R>(request: ElementDef<Q>, response: ElementDef<R>): IqProcedure<Q, R>
-export function iqGet<Q, R>(request: ElementDef<Q>, response?: ElementDef<R>): IqProcedure<Q, R> {
+/* @__NO_SIDE_EFFECTS__ */ export function iqGet<Q, R>(
+  request: ElementDef<Q>,
+  response?: ElementDef<R>,
+): IqProcedure<Q, R> {
   return { type: 'get', request, response }
 }
 
 /**
  * An IQ that changes something: `iqSet(MamQuery, MamFin)`. Without a response definition the result is empty.
- *
- * @__NO_SIDE_EFFECTS__
  */
 export function iqSet<Q>(request: ElementDef<Q>): IqProcedure<Q, void>
 export function iqSet<Q, R>(request: ElementDef<Q>, response: ElementDef<R>): IqProcedure<Q, R>
-export function iqSet<Q, R>(request: ElementDef<Q>, response?: ElementDef<R>): IqProcedure<Q, R> {
+/* @__NO_SIDE_EFFECTS__ */ export function iqSet<Q, R>(
+  request: ElementDef<Q>,
+  response?: ElementDef<R>,
+): IqProcedure<Q, R> {
   return { type: 'set', request, response }
 }

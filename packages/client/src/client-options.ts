@@ -1,0 +1,88 @@
+import type { Credentials, Secret } from '@couplet/sasl'
+import { type BareJid, Jid, type ParserLimits, type PresenceInit } from '@couplet/stanza'
+import type { AnyPlugin, Complete } from './plugin.js'
+import type { StateStore } from './state-store.js'
+import type { Transport } from './transport.js'
+
+/** What a client is made from. */
+export interface ClientOptions<P extends readonly AnyPlugin[] = readonly AnyPlugin[]> {
+  /** The account; a resource asks the server for this very one. For an anonymous login the domain. */
+  readonly jid: Jid | string
+  /** The password, or a function that fetches it when it is about to be used. */
+  readonly password?: Secret | undefined
+  /** An OAuth 2.0 access token, for servers with OAUTHBEARER. */
+  readonly token?: Secret | undefined
+  /** Log in by the TLS client certificate that the transport was given. */
+  readonly external?: boolean | undefined
+  /** Log in without an account. */
+  readonly anonymous?: boolean | undefined
+  /** Allows PLAIN over verified TLS, which hands the password itself to the server. */
+  readonly dangerouslyAllowPlain?: boolean | undefined
+  /** The plugins, in any order; each adds its API to the client under its name. */
+  readonly plugins?: P & Complete<P>
+  /** The ways to reach a server, in order of preference. */
+  readonly transports: readonly Transport[]
+  /** The endpoint, instead of discovery: `xmpps://host:5223`, `xmpp://host:5222`, `wss://host/path`. */
+  readonly service?: URL | string | undefined
+  /** What the client announces when a session begins; `false` stays invisible and gets no messages to the bare JID. */
+  readonly presence?: PresenceInit | false | undefined
+  /** The language of texts that do not say theirs; default `en`. */
+  readonly lang?: string | undefined
+  /** Whether to connect again when a connection is lost; default true. */
+  readonly reconnect?: boolean | undefined
+  /** Where state lives that outlasts the connection; default: in memory. */
+  readonly store?: StateStore | undefined
+  /** Milliseconds until a request without an answer rejects; default 60,000. */
+  readonly requestTimeout?: number | undefined
+  /** Limits for what the server sends that differ from the defaults. */
+  readonly limits?: Partial<ParserLimits> | undefined
+}
+
+/** The checked form of what identifies and proves the account. */
+export interface Identity {
+  readonly account: BareJid
+  readonly resource: string | undefined
+  readonly credentials: Credentials
+  readonly service: URL | undefined
+}
+
+/**
+ * Checks the options that a user can get wrong.
+ *
+ * @throws InvalidJidError for `jid`
+ * @throws TypeError naming any other field
+ */
+export function identityOf(options: ClientOptions): Identity {
+  const jid = typeof options.jid === 'string' ? Jid.parse(options.jid) : options.jid
+  if (!(jid as Partial<Jid> | undefined)?.domain) throw new TypeError('jid: not a JID')
+  const { password, token, external, anonymous } = options
+  if (anonymous ? jid.local !== undefined : jid.local === undefined) {
+    throw new TypeError(anonymous ? 'jid: an anonymous login takes the domain alone' : 'jid: has no local part')
+  }
+  if (!password && !token && !external && !anonymous) {
+    throw new TypeError('password: missing (or give token, external or anonymous)')
+  }
+  if (!Array.isArray(options.transports) || options.transports.length === 0) {
+    throw new TypeError('transports: there is none')
+  }
+  const schemes = options.transports.flatMap((transport) => transport.schemes)
+  return {
+    account: jid.bare,
+    resource: jid.resource,
+    credentials: { password, token, external, anonymous },
+    service: options.service === undefined ? undefined : serviceOf(options.service, schemes),
+  }
+}
+
+function serviceOf(service: URL | string, schemes: readonly string[]): URL {
+  let url: URL
+  try {
+    url = new URL(service)
+  } catch {
+    throw new TypeError('service: not a URL')
+  }
+  if (!schemes.includes(url.protocol.slice(0, -1))) {
+    throw new TypeError(`service: no transport for ${url.protocol} (there is one for ${schemes.join(', ')})`)
+  }
+  return url
+}

@@ -1,0 +1,45 @@
+import { type Retry, XmppError } from '@couplet/stanza'
+
+/** The phase of connecting in which it failed, or `session` for a connection that was online. */
+export type ConnectionPhase = 'dns' | 'tcp' | 'tls' | 'websocket' | 'stream' | 'sasl' | 'bind' | 'session'
+
+/** What went wrong; switch on this. */
+export type ConnectionErrorCode =
+  | 'timeout'
+  | 'refused'
+  | 'unreachable'
+  | 'closed'
+  | 'not-found'
+  | 'certificate-expired'
+  | 'certificate-name'
+  | 'certificate-untrusted'
+  | 'tls-failed'
+  | 'tls-required'
+  | 'unexpected-element'
+  | 'no-transport'
+  | 'stopped'
+
+/** After these, trying again by itself is pointless or dangerous. */
+const userMatters: ReadonlySet<ConnectionErrorCode> = new Set<ConnectionErrorCode>([
+  'certificate-expired',
+  'certificate-name',
+  'certificate-untrusted',
+  'tls-required',
+  'no-transport',
+])
+
+/** The connection could not be made, or was lost. */
+export class ConnectionError extends XmppError {
+  override readonly name = 'ConnectionError'
+  readonly code: ConnectionErrorCode
+  readonly retry: Retry
+  /** The phase in which it failed. */
+  readonly phase: ConnectionPhase
+
+  constructor(phase: ConnectionPhase, code: ConnectionErrorCode, message: string, cause?: unknown) {
+    super(`${phase}: ${message}`, cause === undefined ? undefined : { cause })
+    this.phase = phase
+    this.code = code
+    this.retry = code === 'stopped' ? 'no' : userMatters.has(code) ? 'user' : 'backoff'
+  }
+}

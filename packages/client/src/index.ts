@@ -1,0 +1,30 @@
+/**
+ * The core stream of a client: RFC 6120 negotiation over any transport, the session with its sends, requests and
+ * handlers, the origin rule, reconnection, and the plugin host.
+ *
+ * @module
+ */
+export { type AuthenticationCode, AuthenticationError } from './authentication-error.js'
+export type { ClientOptions } from './client-options.js'
+export { ConnectionError, type ConnectionErrorCode, type ConnectionPhase } from './connection-error.js'
+export { type Client, type ClientCore, createClient } from './create-client.js'
+export { within } from './deadline.js'
+export type { ClientEvents, ClientStatus } from './events.js'
+export { InboundMessage, type Provenance } from './inbound-message.js'
+export type { AnyPlugin, Apis, Complete, InboundRequest, Plugin, PluginContext } from './plugin.js'
+export { PluginHost } from './plugin-host.js'
+export { randomId } from './random-id.js'
+export type {
+  CallOptions,
+  Handled,
+  Origin,
+  RequestOptions,
+  SendHandle,
+  SendState,
+  Session,
+  StanzaFilter,
+} from './session.js'
+export { SessionCore, type SessionCoreOptions, type StanzaWriter } from './session-core.js'
+export { memoryStore, type StateChange, type StateRecord, type StateStore } from './state-store.js'
+export { Subscription } from './subscription.js'
+export type { Connection, ConnectionListener, ConnectOptions, Transport } from './transport.js'

@@ -1,0 +1,66 @@
+import type { IqProcedure, Jid } from '@couplet/stanza'
+import type { Handled, Session } from './session.js'
+import type { StateStore } from './state-store.js'
+import type { Subscription } from './subscription.js'
+
+/** An IQ request that was received. */
+export interface InboundRequest {
+  /** Who asks; the own account if the stanza did not say. */
+  readonly from: Jid
+  /** The id, for logs. */
+  readonly id: string
+}
+
+/** What a plugin is given: everything registered through it ends with the plugin, in reverse order. */
+export interface PluginContext extends Session {
+  /** Aborted when the client closes. */
+  readonly signal: AbortSignal
+  /** State that outlasts the connection; the keys are the plugin's own. */
+  readonly store: StateStore
+  /** The features of all plugins: what the client advertises. */
+  readonly features: readonly string[]
+  /**
+   * Answers IQ requests of this pair. What the handler returns is the result; a `StanzaError` it throws is the answer;
+   * anything else it throws becomes `internal-server-error`. Without a handler the answer is `service-unavailable`.
+   *
+   * @throws TypeError if the pair has a handler already
+   */
+  handle<Q, R>(pair: IqProcedure<Q, R>, handler: (request: Q, from: InboundRequest) => R | Promise<R>): Subscription
+  /** Calls the handler each time a new session has begun (not when an old one is resumed), before `online` resolves. */
+  onSession(handler: () => Handled): Subscription
+  /** Reports an error that nobody waits for: the client's `error` event. */
+  reportError(error: unknown): void
+}
+
+/**
+ * An extension with state or inbound handlers. The return type of its factory is the contract:
+ * `mam(options?): Plugin<'mam', Mam, { disco: Disco }>` adds `client.mam` and needs `client.disco`.
+ */
+export interface Plugin<Name extends string, Api, Needs extends object = {}> {
+  /** The property on the client. */
+  readonly name: Name
+  /** What it adds to what the client advertises (XEP-0030). */
+  readonly features?: readonly string[]
+  /** The plugins whose APIs it calls. */
+  readonly needs: { readonly [K in keyof Needs]: true }
+  /** Called once per client, after the plugins it needs. */
+  setup(context: PluginContext & Readonly<Needs>): Api
+}
+
+/** Any plugin, for lists of them. */
+// biome-ignore lint/suspicious/noExplicitAny: the variance of `setup` leaves no other top type
+export type AnyPlugin = Plugin<string, any, any>
+
+type NameOf<P> = P extends Plugin<infer Name, infer _Api, infer _Needs> ? Name : never
+type ApiOf<P> = P extends Plugin<string, infer Api, infer _Needs> ? Api : never
+type NeedsOf<P> = P extends Plugin<string, infer _Api, infer Needs> ? Needs : never
+
+/** The APIs of a list of plugins by name: what they add to the client. */
+export type Apis<P extends readonly AnyPlugin[]> = { readonly [X in P[number] as NameOf<X>]: ApiOf<X> }
+
+/** The list itself if every need is met; otherwise the place of the plugin holds a sentence that says what is missing. */
+export type Complete<P extends readonly AnyPlugin[]> = {
+  readonly [I in keyof P]: Exclude<keyof NeedsOf<P[I]>, keyof Apis<P>> extends never
+    ? P[I]
+    : `plugin "${NameOf<P[I]>}" needs plugin "${Exclude<keyof NeedsOf<P[I]>, keyof Apis<P>> & string}"`
+}

@@ -1,0 +1,16 @@
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const length = 16
+const pool = new Uint8Array(length * 256)
+let used = pool.length
+
+/** An id nobody can guess: 96 bits from the platform's CSPRNG, as 16 characters. */
+export function randomId(): string {
+  if (used === pool.length) {
+    // In bulk, because a call into the platform costs more than a hundred ids.
+    crypto.getRandomValues(pool)
+    used = 0
+  }
+  let id = ''
+  for (let i = 0; i < length; i++) id += alphabet[(pool[used++] as number) & 63]
+  return id
+}

@@ -1,0 +1,186 @@
+import {
+  type BareJid,
+  type ElementDef,
+  type Iq,
+  type IqProcedure,
+  type Jid,
+  Malformed,
+  MalformedElementError,
+  type Presence,
+  readElement,
+  type Stanza,
+  StanzaError,
+  type XmlElement,
+} from '@couplet/stanza'
+import type { Emitter } from './events.js'
+import type { InboundMessage } from './inbound-message.js'
+import type { InboundRequest } from './plugin.js'
+import type { Handled, Origin } from './session.js'
+import { Subscription } from './subscription.js'
+
+/** Somebody who listens for a payload. */
+interface PayloadListener<S> {
+  readonly def: ElementDef<unknown>
+  readonly handler: (payload: unknown, stanza: S) => Handled
+  readonly from: Origin | Jid
+}
+
+interface RequestHandler {
+  readonly pair: IqProcedure<unknown, unknown>
+  readonly handler: (request: unknown, from: InboundRequest) => unknown
+}
+
+/** Listeners for one kind of stanza: for all of them, and for payloads by namespace. */
+export class Listeners<S extends Stanza> {
+  readonly all = new Set<(stanza: S) => Handled>()
+  readonly byNamespace = new Map<string, PayloadListener<S>[]>()
+
+  addAll(handler: (stanza: S) => Handled): Subscription {
+    const own = (stanza: S): Handled => handler(stanza)
+    this.all.add(own)
+    return new Subscription(() => this.all.delete(own))
+  }
+
+  add(listener: PayloadListener<S>): Subscription {
+    const { ns } = listener.def
+    // Copied on write, so that a listener may come or go while a stanza is being delivered.
+    this.byNamespace.set(ns, [...(this.byNamespace.get(ns) ?? []), listener])
+    return new Subscription(() => {
+      const left = (this.byNamespace.get(ns) ?? []).filter((other) => other !== listener)
+      if (left.length > 0) this.byNamespace.set(ns, left)
+      else this.byNamespace.delete(ns)
+    })
+  }
+}
+
+/** Brings inbound stanzas to their handlers, and holds the one rule about who may send what. */
+export class Router {
+  readonly messages = new Listeners<InboundMessage>()
+  readonly presences = new Listeners<Presence>()
+  readonly #requests = new Map<string, RequestHandler>()
+  readonly #account: () => BareJid
+  readonly #events: Emitter
+  readonly #running = new Set<Promise<void>>()
+
+  /** @param account asked each time, because an anonymous login learns it late */
+  constructor(account: () => BareJid, events: Emitter) {
+    this.#account = account
+    this.#events = events
+  }
+
+  /** Registers the one handler of a kind of request. @throws TypeError if there is one already */
+  handle(pair: IqProcedure<unknown, unknown>, handler: RequestHandler['handler']): Subscription {
+    const { type, request } = pair
+    const keys = request.tags.map((tag) => `${type} ${tag} ${request.ns}`)
+    for (const key of keys) if (this.#requests.has(key)) throw new TypeError(`two handlers for ${key}`)
+    for (const key of keys) this.#requests.set(key, { pair, handler })
+    return new Subscription(() => {
+      for (const key of keys) this.#requests.delete(key)
+    })
+  }
+
+  /** Delivers a message. Errors are reported, not delivered: a bot that answers them would go round in circles. */
+  deliverMessage(message: InboundMessage): void {
+    const { error } = message
+    if (error !== undefined) {
+      this.#events.emit('undeliverable', { error, message })
+      return
+    }
+    if (this.#deliverPayloads(this.messages, message)) return
+    for (const handler of [...this.messages.all]) this.#run(() => handler(message))
+  }
+
+  /** Delivers a presence. */
+  deliverPresence(presence: Presence): void {
+    if (presence.element.attr('type') !== 'error') this.#deliverPayloads(this.presences, presence)
+    for (const handler of [...this.presences.all]) this.#run(() => handler(presence))
+  }
+
+  /** Answers an IQ of type `get` or `set`: exactly one reply, whatever happens. */
+  async answer(request: Iq): Promise<{ readonly payload: XmlElement | undefined } | { readonly error: StanzaError }> {
+    const { payload, type } = request
+    const entry = payload && this.#requests.get(`${type} ${payload.name} ${payload.ns}`)
+    if (entry === undefined) return { error: new StanzaError({ condition: 'service-unavailable' }) }
+    const read = readElement(entry.pair.request, payload as XmlElement)
+    if (!read.ok) {
+      this.#events.emit('malformed', { error: read.error, stanza: request.element })
+      return { error: new StanzaError({ condition: 'bad-request' }) }
+    }
+    try {
+      const result = await entry.handler(read.value, { from: request.from ?? this.#account(), id: request.id })
+      return { payload: entry.pair.response?.build(result) }
+    } catch (error) {
+      if (isStanzaError(error)) return { error }
+      this.#events.emit('error', error)
+      return { error: new StanzaError({ condition: 'internal-server-error' }) }
+    }
+  }
+
+  /** Resolves when all handlers that are running now have finished. */
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running)
+  }
+
+  /** Runs a handler; keeps an eye on it if it takes longer. */
+  #run(code: () => Handled): void {
+    const running = this.#events.run(code)
+    if (running === undefined) return
+    this.#running.add(running)
+    void running.then(() => this.#running.delete(running))
+  }
+
+  /** Calls those who listen for the stanza's payloads; returns whether it was somebody's protocol, not content. */
+  #deliverPayloads<S extends Stanza>(listeners: Listeners<S>, stanza: S): boolean {
+    if (listeners.byNamespace.size === 0) return false
+    let claimed = false
+    const called = new Set<PayloadListener<S>>()
+    for (const node of stanza.element.children) {
+      if (typeof node === 'string') continue
+      const candidates = listeners.byNamespace.get(node.ns)
+      if (candidates === undefined) continue
+      let refused: PayloadListener<S> | undefined
+      let accepted = false
+      for (const listener of candidates) {
+        if (called.has(listener) || !listener.def.matches(node)) continue
+        called.add(listener) // the first payload counts, as in `message.get`
+        if (!this.#mayCome(listener.from, stanza.from)) {
+          refused = listener
+          continue
+        }
+        accepted = true
+        if (listener.from !== 'anyone') claimed = true
+        this.#call(listener, node, stanza)
+      }
+      if (refused !== undefined && !accepted) {
+        this.#events.emit('rejected', { reason: 'origin', allowed: String(refused.from), stanza: stanza.element })
+      }
+    }
+    return claimed
+  }
+
+  #call<S extends Stanza>(listener: PayloadListener<S>, node: XmlElement, stanza: S): void {
+    const value = listener.def.parse(node)
+    if (value instanceof Malformed) {
+      const error = new MalformedElementError(`${node.name}${value.path}`, value.problem)
+      this.#events.emit('malformed', { error, stanza: stanza.element })
+      return
+    }
+    this.#run(() => listener.handler(value, stanza))
+  }
+
+  /** The origin rule. An absent sender is the own account (RFC 6120 §8.1.2.1). */
+  #mayCome(allowed: Origin | Jid, from: Jid | undefined): boolean {
+    const account = this.#account()
+    if (allowed === 'anyone') return true
+    if (allowed === 'ownAccount') return from === undefined || from.equals(account)
+    if (allowed === 'ownServer') {
+      return from === undefined || from.equals(account) || from.toString() === account.domain
+    }
+    return from === undefined ? allowed.equals(account) : from.equals(allowed)
+  }
+}
+
+/** Also for one that was made by another copy of the package. */
+function isStanzaError(error: unknown): error is StanzaError {
+  return error instanceof Error && error.name === 'StanzaError' && 'condition' in error && 'element' in error
+}

@@ -1,0 +1,262 @@
+import {
+  type BareJid,
+  type ElementDef,
+  type FullJid,
+  type Iq,
+  IqElement,
+  type IqProcedure,
+  iq,
+  Jid,
+  MalformedElementError,
+  type Message,
+  NS_CLIENT,
+  type Presence,
+  PresenceElement,
+  type ReadResult,
+  readElement,
+  type Stanza,
+  StanzaError,
+  serialize,
+  type XmlElement,
+  xml,
+} from '@couplet/stanza'
+import { AckBarrier } from './ack-barrier.js'
+import { ConnectionError } from './connection-error.js'
+import { pingServer } from './elements.js'
+import { Emitter } from './events.js'
+import { InboundMessage, type Provenance } from './inbound-message.js'
+import { IqTracker } from './iq-tracker.js'
+import type { InboundRequest } from './plugin.js'
+import { randomId } from './random-id.js'
+import { type Listeners, Router } from './router.js'
+import { SendTicket } from './send-ticket.js'
+import type { Handled, RequestOptions, SendHandle, Session, StanzaFilter } from './session.js'
+import type { Subscription } from './subscription.js'
+
+/** Where stanzas go while there is a connection. */
+export interface StanzaWriter {
+  /** Sends one stanza, serialised for the default namespace `jabber:client`. */
+  write(text: string): void
+}
+
+/** Options of a {@link SessionCore}. */
+export interface SessionCoreOptions {
+  /** The bare JID of the account. */
+  readonly account: BareJid
+  /** Milliseconds until a request without an answer rejects; default 60,000. */
+  readonly requestTimeout?: number
+}
+
+/**
+ * A session without its stream: the queue of sends, the requests and their answers, and the handlers of what comes in.
+ * The client attaches a connection to it and takes it away again; tests attach themselves.
+ *
+ * @internal
+ */
+export class SessionCore implements Session {
+  account: BareJid
+  readonly events = new Emitter()
+  readonly #router: Router
+  readonly #tracker: IqTracker
+  readonly #requestTimeout: number
+  #jid: FullJid | undefined
+  #writer: StanzaWriter | undefined
+  #barrier: AckBarrier | undefined
+  #queue: SendTicket[] = []
+  #closed: ConnectionError | undefined
+
+  constructor(options: SessionCoreOptions) {
+    this.account = options.account
+    this.#requestTimeout = options.requestTimeout ?? 60_000
+    this.#router = new Router(() => this.account, this.events)
+    this.#tracker = new IqTracker(() => this.account)
+  }
+
+  get jid(): Jid {
+    return this.#jid ?? this.account
+  }
+
+  /** A new session begins; what was queued meanwhile waits for {@link flush}. */
+  attach(writer: StanzaWriter, jid: FullJid): void {
+    this.#writer = writer
+    this.#jid = jid
+    this.account = jid.bare
+    this.#barrier = new AckBarrier(() => this.#askServer())
+  }
+
+  /** Sends what was queued while there was no session. */
+  flush(): void {
+    for (const ticket of this.#queue.splice(0)) this.#write(ticket)
+  }
+
+  /** Resolves when every outcome that somebody waits for is known. */
+  async acknowledged(): Promise<void> {
+    await this.#barrier?.idle()
+  }
+
+  /** The connection is gone: what was under way fails with the reason, what is queued stays. */
+  detach(reason: ConnectionError): void {
+    this.#writer = undefined
+    this.#jid = undefined
+    this.#tracker.failAll(reason)
+    this.#barrier?.end(reason)
+    this.#barrier = undefined
+  }
+
+  /** There will be no other connection: everything fails, now and later. */
+  close(reason: ConnectionError): void {
+    this.detach(reason)
+    this.#closed = reason
+    for (const ticket of this.#queue.splice(0)) ticket.fail(reason)
+  }
+
+  /** There may be connections again. */
+  reopen(): void {
+    this.#closed = undefined
+  }
+
+  send(stanza: Message | Presence): SendHandle {
+    const { element } = stanza
+    const id = stanza.id ?? randomId()
+    const complete = stanza.id === undefined ? element.with({ id }) : element
+    return this.#submit(new SendTicket(id, serialize(complete, NS_CLIENT)))
+  }
+
+  #submit(ticket: SendTicket): SendTicket {
+    if (this.#closed !== undefined) ticket.fail(this.#closed)
+    // The queue is not empty between attach and flush; order is kept.
+    else if (this.#writer === undefined || this.#queue.length > 0) this.#queue.push(ticket)
+    else this.#write(ticket)
+    return ticket
+  }
+
+  #write(ticket: SendTicket): void {
+    const { text } = ticket
+    this.#writer?.write(text)
+    ticket.written(this.#barrier as AckBarrier)
+  }
+
+  async request<Q, R>(pair: IqProcedure<Q, R>, value: Q, options: RequestOptions = {}): Promise<R> {
+    const { signal } = options
+    signal?.throwIfAborted()
+    const to = typeof options.to === 'string' ? Jid.parse(options.to) : options.to
+    const id = randomId()
+    const stanza = iq({ type: pair.type, id, to }, pair.request.build(value))
+    const text = serialize(stanza.element, NS_CLIENT)
+    if (this.#closed !== undefined) throw this.#closed
+    const answer = this.#tracker.expect(id, pair.response, to, this.#requestTimeout, signal)
+    // Not behind queued messages: a request is worth nothing to a later session.
+    if (this.#writer !== undefined) this.#writer.write(text)
+    else this.#tracker.fail(id, new ConnectionError('session', 'closed', 'there is no connection'))
+    return answer
+  }
+
+  onMessage<T>(
+    first: ElementDef<T> | ((message: InboundMessage) => Handled),
+    handler?: (payload: T, message: InboundMessage) => Handled,
+    filter?: StanzaFilter,
+  ): Subscription {
+    return listen(this.#router.messages, first, handler, filter)
+  }
+
+  onPresence<T>(
+    first: ElementDef<T> | ((presence: Presence) => Handled),
+    handler?: (payload: T, presence: Presence) => Handled,
+    filter?: StanzaFilter,
+  ): Subscription {
+    return listen(this.#router.presences, first, handler, filter)
+  }
+
+  /** Registers the handler of a kind of request. */
+  handle<Q, R>(pair: IqProcedure<Q, R>, handler: (request: Q, from: InboundRequest) => R | Promise<R>): Subscription {
+    return this.#router.handle(pair as IqProcedure<unknown, unknown>, handler as never)
+  }
+
+  /** Resolves when all handlers running now are done. */
+  settled(): Promise<void> {
+    return this.#router.settled()
+  }
+
+  /** Takes a stanza from the stream. Never throws. */
+  deliver(element: XmlElement, provenance: Provenance = 'live'): void {
+    if (!this.#checkAddresses(element)) return
+    if (element.name === 'message') {
+      this.#router.deliverMessage(new InboundMessage(element, provenance, (stanza) => this.send(stanza)))
+    } else if (element.name === 'presence') {
+      this.#with(readElement(PresenceElement, element), element, (presence) => this.#router.deliverPresence(presence))
+    } else {
+      this.#deliverIq(element)
+    }
+  }
+
+  #deliverIq(element: XmlElement): void {
+    const read = readElement(IqElement, element)
+    // RFC 6120 §8.3.1: a request always gets an answer, also one we cannot read, but errors and results never do.
+    const isRequest = ['get', 'set'].includes(element.attr('type') ?? '') && element.attr('id')
+    if (!read.ok && isRequest) this.#reply(element, 'error', new StanzaError({ condition: 'bad-request' }).element)
+    this.#with(read, element, (received) => {
+      if (received.type === 'get' || received.type === 'set') void this.#answer(received)
+      else this.#receiveReply(received)
+    })
+  }
+
+  #receiveReply(reply: Iq): void {
+    if (this.#tracker.receive(reply, this.jid) === 'spoofed') {
+      this.events.emit('rejected', { reason: 'reply-sender', stanza: reply.element })
+    }
+  }
+
+  async #answer(request: Iq): Promise<void> {
+    const outcome = await this.#router.answer(request)
+    if ('error' in outcome) this.#reply(request.element, 'error', outcome.error.element)
+    else this.#reply(request.element, 'result', outcome.payload)
+  }
+
+  #reply(request: XmlElement, type: 'result' | 'error', payload: XmlElement | undefined): void {
+    const attributes = { type, id: request.attr('id'), to: request.attr('from') }
+    const reply = xml(NS_CLIENT, 'iq', attributes, ...(payload ? [payload] : []))
+    this.events.run(() => this.#writer?.write(serialize(reply, NS_CLIENT)))
+  }
+
+  /** A sender that is no JID is nobody: RFC 6120 §8.1.2 forbids it, and no rule about senders could be applied. */
+  #checkAddresses(element: XmlElement): boolean {
+    const from = element.attr('from')
+    if (from === undefined || Jid.tryParse(from) !== undefined) return true
+    this.events.emit('malformed', {
+      error: new MalformedElementError(`${element.name}@from`, 'is not a JID'),
+      stanza: element,
+    })
+    return false
+  }
+
+  #with<T>(read: ReadResult<T>, stanza: XmlElement, then: (value: T) => void): void {
+    if (read.ok) then(read.value)
+    else this.events.emit('malformed', { error: read.error, stanza })
+  }
+
+  /** Any answer will do, but none at all is a failure. */
+  async #askServer(): Promise<void> {
+    const id = randomId()
+    const to = Jid.parse(this.account.domain)
+    const answer = this.#tracker.expect(id, undefined, to, this.#requestTimeout)
+    this.#writer?.write(serialize(iq({ type: 'get', id, to }, pingServer.request.build(true)).element, NS_CLIENT))
+    await answer.catch((error: unknown) => {
+      if (!(error instanceof Error) || error.name !== 'StanzaError') throw error
+    })
+  }
+}
+
+/** The two forms of `onMessage` and `onPresence`: everything, or the payloads of a definition. */
+function listen<S extends Stanza, T>(
+  listeners: Listeners<S>,
+  first: ElementDef<T> | ((stanza: S) => Handled),
+  handler?: (payload: T, stanza: S) => Handled,
+  filter?: StanzaFilter,
+): Subscription {
+  if (handler === undefined) return listeners.addAll(first as (stanza: S) => Handled)
+  return listeners.add({
+    def: first as ElementDef<unknown>,
+    handler: handler as (payload: unknown, stanza: S) => Handled,
+    from: filter?.from ?? 'anyone',
+  })
+}

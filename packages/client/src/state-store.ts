@@ -1,0 +1,50 @@
+/** A stored value with the version of its shape, so that a later release can recognise an old one. */
+export interface StateRecord {
+  /** Version of the shape, chosen by whoever writes it. */
+  readonly version: number
+  /** Anything that survives JSON. */
+  readonly value: unknown
+}
+
+/** Writes a record, or removes it if `record` is `undefined`. */
+export interface StateChange {
+  /** The key; the client puts the account before those of its plugins. */
+  readonly key: string
+  /** What to write. */
+  readonly record: StateRecord | undefined
+}
+
+/** Where state lives that outlasts a connection or a process. Adapters keep it in files, LevelDB or IndexedDB. */
+export interface StateStore {
+  /** Reads one record. */
+  get(key: string): Promise<StateRecord | undefined>
+  /** Applies all changes or none, also when the process dies in the middle. */
+  batch(changes: readonly StateChange[]): Promise<void>
+}
+
+/** State that lives as long as the process: the default. */
+export function memoryStore(): StateStore {
+  const records = new Map<string, string>()
+  return {
+    async get(key) {
+      const text = records.get(key)
+      return text === undefined ? undefined : (JSON.parse(text) as StateRecord)
+    },
+    async batch(changes) {
+      // As JSON, so that nobody shares an object with the store, and nobody relies on what a file could not keep.
+      const texts = changes.map(({ key, record }) => [key, record && JSON.stringify(record)] as const)
+      for (const [key, text] of texts) {
+        if (text === undefined) records.delete(key)
+        else records.set(key, text)
+      }
+    },
+  }
+}
+
+/** The same store, with all keys below a prefix. */
+export function scopedStore(store: StateStore, prefix: string): StateStore {
+  return {
+    get: (key) => store.get(prefix + key),
+    batch: (changes) => store.batch(changes.map(({ key, record }) => ({ key: prefix + key, record }))),
+  }
+}

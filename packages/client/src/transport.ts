@@ -1,0 +1,61 @@
+import type { ChannelBinding } from '@couplet/sasl'
+
+/** What a transport is asked to reach. */
+export interface ConnectOptions {
+  /** The domain of the account: what certificates are checked against, whatever the endpoint is called. */
+  readonly domain: string
+  /** The endpoint, if the user named one (`xmpp:` STARTTLS, `xmpps:` direct TLS, `ws:`, `wss:`); else it is discovered. */
+  readonly service: URL | undefined
+  /** Ends the attempt; the promise then rejects with its reason and nothing stays open. */
+  readonly signal: AbortSignal
+}
+
+/** Who listens to a connection. */
+export interface ConnectionListener {
+  /** Bytes, or one frame as text. */
+  data(chunk: Uint8Array | string): void
+  /** The connection is gone, once, whoever ended it; `error` if it broke. */
+  closed(error: Error | undefined): void
+}
+
+/** A connection on which bytes flow: one TCP or WebSocket connection, before or after TLS. */
+export interface Connection {
+  /** Where it goes, for diagnostics: `xmpps://example.org:5223`. */
+  readonly endpoint: string
+  /** Whether TLS is on and the certificate was verified for the domain (or the peer is this process). */
+  readonly secure: boolean
+  /** Whether each element travels in a frame of its own (RFC 7395). */
+  readonly framed: boolean
+  /** Channel bindings of the TLS connection (RFC 5929, RFC 9266), the preferred one first. */
+  readonly channelBindings: readonly ChannelBinding[]
+  /** Sets the listener; data that came before is delivered then. */
+  listen(listener: ConnectionListener): void
+  /** Sends text. Writes of one turn of the event loop leave together; framed, each call is one frame. */
+  write(text: string): void
+  /** UTF-16 units or bytes that were written but not handed to the network. */
+  readonly buffered: number
+  /** Resolves when {@link buffered} is small again, or the connection is gone. */
+  drained(): Promise<void>
+  /** Stops or restarts reading: back-pressure. */
+  pause(paused: boolean): void
+  /** Upgrades to TLS after `<proceed/>` (RFC 6120 §5.4.3); a connection that cannot has no such method. */
+  startTls?(signal: AbortSignal): Promise<void>
+  /** Half-closes after everything was written; `closed` follows when the peer did so too. */
+  end(): void
+  /** Closes at once. */
+  destroy(): void
+}
+
+/** A way to reach a server. Tried in the order in which the client has them. */
+export interface Transport {
+  /** For diagnostics: `tcp`, `websocket`. */
+  readonly name: string
+  /** The URL schemes of {@link ConnectOptions.service} it serves, without the colon. */
+  readonly schemes: readonly string[]
+  /**
+   * Connects.
+   *
+   * @throws ConnectionError naming the phase
+   */
+  connect(options: ConnectOptions): Promise<Connection>
+}

@@ -1,0 +1,192 @@
+import {
+  escapeAttribute,
+  NS_CLIENT,
+  NS_STREAM,
+  type ParserLimits,
+  StreamError,
+  type StreamEvent,
+  StreamParser,
+  serialize,
+  XmlElement,
+} from '@couplet/stanza'
+import { ConnectionError, type ConnectionPhase } from './connection-error.js'
+import { NS_FRAMING } from './elements.js'
+import type { Connection } from './transport.js'
+
+/** What the stream header says (RFC 6120 §4.7). */
+export interface StreamHeader {
+  /** The domain that is asked for. */
+  readonly to: string
+  /** The bare JID of the account; only where nobody can read along (RFC 6120 §4.7.1). */
+  readonly from: string | undefined
+  /** The default language of what we send. */
+  readonly lang: string
+}
+
+/** Milliseconds to wait for the peer's half of the close. */
+const closeLimit = 1000
+
+/**
+ * An XML stream on a connection, in both framings: elements in and out, headers, restarts and the close. During
+ * negotiation elements are taken one by one with {@link next}; then {@link listen} delivers them as they come.
+ */
+export class XmppStream {
+  readonly connection: Connection
+  readonly #limits: Partial<ParserLimits>
+  #parser: StreamParser
+  #queue: StreamEvent[] = []
+  #wake: (() => void) | undefined
+  #listener: ((event: StreamEvent) => void) | undefined
+  #lost: ConnectionError | undefined
+  #opened = false
+  #closing: ReturnType<typeof setTimeout> | undefined
+  #peerClosed = false
+  #markEnded: () => void = () => {}
+  readonly #ended = new Promise<void>((resolve) => {
+    this.#markEnded = resolve
+  })
+  /** Whether what came last ended exactly with an element: nothing lies behind it. */
+  #clean = true
+
+  constructor(connection: Connection, limits: Partial<ParserLimits> = {}) {
+    this.connection = connection
+    this.#limits = limits
+    this.#parser = this.#newParser()
+    connection.listen({
+      data: (chunk) => this.#receive(chunk),
+      closed: (error) => this.#end(error),
+    })
+  }
+
+  /** Sends a stream header, the first or one that restarts the stream; the parser starts afresh. */
+  open(header: StreamHeader): void {
+    this.#parser = this.#newParser()
+    this.#opened = true
+    const { to, from, lang } = header
+    const attributes = [
+      ['to', to],
+      ['from', from],
+      ['version', '1.0'],
+      ['xml:lang', lang],
+    ]
+      .flatMap(([key, value]) => (value === undefined ? [] : [` ${key}='${escapeAttribute(value)}'`]))
+      .join('')
+    this.connection.write(
+      this.connection.framed
+        ? `<open xmlns='${NS_FRAMING}'${attributes}/>`
+        : `<?xml version='1.0'?><stream:stream xmlns='${NS_CLIENT}' xmlns:stream='${NS_STREAM}'${attributes}>`,
+    )
+  }
+
+  /** Sends an element of the negotiation. */
+  sendElement(element: XmlElement): void {
+    this.connection.write(serialize(element, this.connection.framed ? '' : NS_CLIENT))
+  }
+
+  /** Sends a stanza that was serialised for the default namespace `jabber:client`. */
+  write(stanza: string): void {
+    // A frame is a document of its own and has no default namespace to inherit (RFC 7395 §3.3.3).
+    const text = this.connection.framed ? stanza.replace(/^<[a-z]+/, `$& xmlns='${NS_CLIENT}'`) : stanza
+    this.connection.write(text)
+  }
+
+  /**
+   * The next event of the stream.
+   *
+   * @throws ConnectionError in the given phase if the connection is lost
+   */
+  async next(phase: ConnectionPhase): Promise<StreamEvent> {
+    while (this.#queue.length === 0) {
+      if (this.#lost !== undefined) throw inPhase(this.#lost, phase)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    return this.#queue.shift() as StreamEvent
+  }
+
+  /** From now on events go to the listener, those that wait already included. */
+  listen(listener: (event: StreamEvent) => void): void {
+    this.#listener = listener
+    for (const event of this.#queue.splice(0)) listener(event)
+  }
+
+  /** Whether the last element was also the last byte: after `<proceed/>` anything else was injected (S-004). */
+  get clean(): boolean {
+    return this.#clean && this.#queue.length === 0
+  }
+
+  /**
+   * Ends the stream: sends the error, if any, and the closing tag, and closes the connection when the peer has closed its
+   * half too, or after a second (RFC 6120 §4.4). What still comes is not read.
+   */
+  close(error?: StreamError): void {
+    if (this.#closing !== undefined || this.#lost !== undefined) return
+    this.#closing = setTimeout(() => this.connection.destroy(), closeLimit)
+    if (this.#opened) {
+      if (error !== undefined) this.sendElement(error.toElement())
+      this.connection.write(this.connection.framed ? `<close xmlns='${NS_FRAMING}'/>` : '</stream:stream>')
+    }
+    if (this.#peerClosed || !this.#opened) this.connection.end()
+  }
+
+  /** Resolves when the connection is gone. */
+  get ended(): Promise<void> {
+    return this.#ended
+  }
+
+  #newParser(): StreamParser {
+    return new StreamParser({ framed: this.connection.framed, limits: this.#limits })
+  }
+
+  #receive(chunk: Uint8Array | string): void {
+    const events = this.#parser.write(chunk)
+    const last = chunk[chunk.length - 1]
+    this.#clean = events.length > 0 && (last === '>' || last === 0x3e)
+    for (const event of events) this.#dispatch(this.connection.framed ? unframe(event) : event)
+  }
+
+  #dispatch(event: StreamEvent): void {
+    if (event.type === 'end') this.#peerClosed = true
+    if (this.#closing !== undefined) {
+      if (event.type === 'end') this.connection.end()
+      return
+    }
+    if (event.type === 'element' && event.element.name === 'error' && event.element.ns === NS_STREAM) {
+      this.#deliver({ type: 'error', error: StreamError.fromElement(event.element) })
+    } else {
+      this.#deliver(event)
+    }
+  }
+
+  #deliver(event: StreamEvent): void {
+    if (this.#listener !== undefined) {
+      this.#listener(event)
+    } else {
+      this.#queue.push(event)
+      this.#wake?.()
+    }
+  }
+
+  #end(error: Error | undefined): void {
+    clearTimeout(this.#closing)
+    this.#lost = new ConnectionError('session', 'closed', 'the connection was lost', error)
+    this.#wake?.()
+    if (this.#closing === undefined) this.#listener?.({ type: 'end' })
+    this.#markEnded()
+  }
+}
+
+/** RFC 7395 §3.3: `<open/>` is the header, `<close/>` is the end. */
+function unframe(event: StreamEvent): StreamEvent {
+  if (event.type !== 'element' || event.element.ns !== NS_FRAMING) return event
+  const { element } = event
+  if (element.name === 'close') return { type: 'end' }
+  if (element.name !== 'open') return event
+  const attributes = [...element.attributes()].flat()
+  return { type: 'start', header: new XmlElement(NS_STREAM, 'stream', attributes, [], element.lang) }
+}
+
+function inPhase(error: ConnectionError, phase: ConnectionPhase): ConnectionError {
+  return new ConnectionError(phase, error.code, 'the connection was closed', error.cause)
+}
