@@ -1,5 +1,4 @@
 import { NS_CLIENT } from './elements.js'
-import type { Jid } from './jid.js'
 import { define, type ElementDef } from './schema/element-def.js'
 import { type LangText, readLangText } from './schema/field.js'
 import { ownText, pushTexts, Stanza, type StanzaInit, stanzaAttributes } from './stanza.js'
@@ -70,9 +69,9 @@ export class Message extends Stanza {
 /** Builds a message; payloads follow: `message({ to, type: 'chat', body: 'hi' }, ChatState('active'))`. */
 export function message(init: MessageInit, ...payloads: readonly XmlElement[]): Message {
   const nodes: XmlNode[] = []
-  pushTexts(nodes, NS_CLIENT, 'subject', init.subject)
-  pushTexts(nodes, NS_CLIENT, 'body', init.body)
-  pushTexts(nodes, NS_CLIENT, 'thread', init.thread)
+  pushTexts(nodes, 'subject', init.subject, init.lang)
+  pushTexts(nodes, 'body', init.body, init.lang)
+  pushTexts(nodes, 'thread', init.thread, init.lang)
   const type = init.type === 'normal' ? undefined : init.type
   return new Message(
     new XmlElement(NS_CLIENT, 'message', stanzaAttributes(init, type), [...nodes, ...payloads], init.lang),

@@ -69,14 +69,14 @@ export class Presence extends Stanza {
  */
 export function presence(init: PresenceInit = {}, ...payloads: readonly XmlElement[]): Presence {
   const nodes: XmlNode[] = []
-  pushTexts(nodes, NS_CLIENT, 'show', init.show)
-  pushTexts(nodes, NS_CLIENT, 'status', init.status)
+  pushTexts(nodes, 'show', init.show, init.lang)
+  pushTexts(nodes, 'status', init.status, init.lang)
   if (init.priority !== undefined) {
     const { priority } = init
     if (!Number.isInteger(priority) || priority < -128 || priority > 127) {
       throw new RangeError(`priority is not an integer from -128 to 127: ${priority}`)
     }
-    pushTexts(nodes, NS_CLIENT, 'priority', String(priority))
+    pushTexts(nodes, 'priority', String(priority), init.lang)
   }
   const attributes = stanzaAttributes(init, init.type)
   return new Presence(new XmlElement(NS_CLIENT, 'presence', attributes, [...nodes, ...payloads], init.lang))

@@ -1,3 +1,4 @@
+import { NS_CLIENT } from './elements.js'
 import { Jid } from './jid.js'
 import type { ElementDef, ReadResult } from './schema/element-def.js'
 import type { LangText } from './schema/field.js'
@@ -103,11 +104,17 @@ export function stanzaAttributes(init: StanzaInit, type: string | undefined): st
 }
 
 /** @internal Text for a stanza: one string in the stanza's language, or one per language. */
-export function pushTexts(nodes: XmlNode[], ns: string, name: string, value: string | LangText | undefined): void {
+export function pushTexts(
+  nodes: XmlNode[],
+  name: string,
+  value: string | LangText | undefined,
+  stanzaLang: string | undefined,
+): void {
   if (value === undefined) return
   const texts = typeof value === 'string' ? { '': value } : value
   for (const [lang, text] of Object.entries(texts)) {
-    nodes.push(new XmlElement(ns, name, lang ? ['xml:lang', lang] : [], text === '' ? [] : [text], lang || undefined))
+    const attributes = lang === '' ? [] : ['xml:lang', lang]
+    nodes.push(new XmlElement(NS_CLIENT, name, attributes, text === '' ? [] : [text], lang || stanzaLang))
   }
 }
 

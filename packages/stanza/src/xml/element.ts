@@ -11,8 +11,13 @@ export type XmlNode = XmlElement | string
  */
 export type AttributeInput = Readonly<Record<string, string | undefined>>
 
-/** An NCName of XML Namespaces §3; names from the wire were checked by the parser. */
-const ncName = /^[\p{L}_][\p{L}\p{M}\p{N}\-._·‿⁀]*$/u
+/** An NCName of XML Namespaces §3 (XML 1.0 §2.3); names from the wire were checked by the parser. */
+const nameStart =
+  'A-Z_a-z\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\u02ff\\u0370-\\u037d\\u037f-\\u1fff\\u200c\\u200d\\u2070-\\u218f\\u2c00-\\u2fef' +
+  '\\u3001-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\ufffd\\u{10000}-\\u{effff}'
+const ncName = new RegExp(`^[${nameStart}][${nameStart}.\\d\\xb7\\u0300-\\u036f\\u203f\\u2040-]*$`, 'u')
+/** XML Namespaces §3: the first has the prefix `xml` and no other; the second cannot be declared. */
+const reserved = /^\{http:\/\/www\.w3\.org\/(?:XML\/1998\/namespace|2000\/xmlns\/)\}/
 const attributeKey = /^(?:xml:|\{[^{}]+\})?([^:{}]+)$/
 
 /**
@@ -130,8 +135,9 @@ export class XmlElement {
       const key = mine[i] as string
       if (!Object.hasOwn(attributes, key)) kept.push(key, mine[i + 1] as string)
     }
+    const lang = Object.hasOwn(attributes, 'xml:lang') ? attributes['xml:lang'] : this.lang
     const nodes = children.length === 0 ? this.children : mergeText([...this.children, ...children])
-    return new XmlElement(this.ns, this.name, [...kept, ...list], nodes, attributes['xml:lang'] ?? this.lang)
+    return new XmlElement(this.ns, this.name, [...kept, ...list], nodes, lang)
   }
 
   /** Whether both trees have the same names, attributes (in any order), text and children (in order). */
@@ -191,7 +197,7 @@ function attributeList(attributes: AttributeInput): string[] {
     const value = attributes[key]
     if (value === undefined) continue
     const local = attributeKey.exec(key)?.[1]
-    if (local === undefined || !ncName.test(local) || key === 'xmlns') {
+    if (local === undefined || !ncName.test(local) || key === 'xmlns' || reserved.test(key)) {
       throw new TypeError(`not an attribute key: ${JSON.stringify(key)}`)
     }
     list.push(key, value)

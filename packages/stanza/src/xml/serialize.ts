@@ -1,3 +1,4 @@
+import { NS_XML } from '../elements.js'
 import { XmppError } from '../error.js'
 import type { XmlElement } from './element.js'
 
@@ -31,7 +32,7 @@ const references: Readonly<Record<string, string>> = {
   '\r': '&#xD;',
 }
 
-function escape(value: string, care: RegExp): string {
+function escapeWith(value: string, care: RegExp): string {
   const first = value.search(care)
   if (first < 0) return value
   let out = value.slice(0, first)
@@ -60,12 +61,12 @@ function expectPair(value: string, i: number): number {
 
 /** Escapes character data. @throws IllegalCharacterError */
 export function escapeText(value: string): string {
-  return escape(value, careInText)
+  return escapeWith(value, careInText)
 }
 
 /** Escapes an attribute value for single or double quotes. @throws IllegalCharacterError */
 export function escapeAttribute(value: string): string {
-  return escape(value, careInAttribute)
+  return escapeWith(value, careInAttribute)
 }
 
 /**
@@ -75,16 +76,30 @@ export function escapeAttribute(value: string): string {
  * @throws IllegalCharacterError
  */
 export function serialize(element: XmlElement, parentNs = ''): string {
-  const { ns, name, children } = element
+  const { ns, children } = element
+  // The one namespace that cannot be a default namespace (XML Namespaces §3).
+  const reserved = ns === NS_XML
+  const name = reserved ? `xml:${element.name}` : element.name
+  const inner = reserved ? parentNs : ns
   let out = `<${name}`
-  if (ns !== parentNs) out += ` xmlns='${escapeAttribute(ns)}'`
+  if (inner !== parentNs) out += ` xmlns='${escapeAttribute(ns)}'`
+  out += attributes(element)
+  if (children.length === 0) return `${out}/>`
+  out += '>'
+  for (const node of children) out += typeof node === 'string' ? escapeText(node) : serialize(node, inner)
+  return `${out}</${name}>`
+}
+
+function attributes(element: XmlElement): string {
+  let out = ''
   let prefixes = 0
   const list = element.attributeList
   for (let i = 0; i < list.length; i += 2) {
     const key = list[i] as string
     if (key.charCodeAt(0) === 0x7b /* { */) {
-      // Never taken by XMPP's own vocabulary, so a prefix per attribute is no loss.
-      const end = key.indexOf('}')
+      // Never taken by XMPP's own vocabulary, so a prefix per attribute is no loss. The last brace, because a peer can
+      // put one into the namespace, and what follows it is written as it is.
+      const end = key.lastIndexOf('}')
       const prefix = `a${prefixes++}`
       out += ` xmlns:${prefix}='${escapeAttribute(key.slice(1, end))}' ${prefix}:${key.slice(end + 1)}`
     } else {
@@ -92,15 +107,10 @@ export function serialize(element: XmlElement, parentNs = ''): string {
     }
     out += `='${escapeAttribute(list[i + 1] as string)}'`
   }
-  if (children.length === 0) return `${out}/>`
-  out += '>'
-  for (const node of children) out += typeof node === 'string' ? escapeText(node) : serialize(node, ns)
-  return `${out}</${name}>`
+  return out
 }
 
 /** The opening tag alone, for the stream header (RFC 6120 §4.7), which stays open until the stream ends. */
 export function serializeOpenTag(element: XmlElement, declarations: string): string {
-  let out = `<${element.name} ${declarations}`
-  for (const [key, value] of element.attributes()) out += ` ${key}='${escapeAttribute(value)}'`
-  return `${out}>`
+  return `<${element.name} ${declarations}${attributes(element)}>`
 }

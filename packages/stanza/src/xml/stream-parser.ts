@@ -13,6 +13,16 @@ export interface StreamParserOptions {
 /** Bytes are decoded in pieces of this size: text that an application keeps then holds on to 4 KiB, not to a chunk. */
 const pieceSize = 4096
 const cdata = '<![CDATA['
+/** With the flag `u`, a pair is one character and does not match. */
+const loneSurrogate = /[\ud800-\udfff]/u
+
+const notSpace = /[^ \t\r\n]/
+const notInReference = /.[\s<>&'"]/s
+
+const endsInHalf = (text: string, end: number): boolean => {
+  const unit = text.charCodeAt(end - 1)
+  return unit >= 0xd800 && unit <= 0xdbff
+}
 
 /**
  * Reads one XML stream (RFC 6120 §4 and §11): bytes or text in, {@link StreamEvent}s out. The one place that defends
@@ -32,6 +42,14 @@ export class StreamParser {
   #markupStart = -1
   /** Its first characters, as many as it takes to tell a tag from what RFC 6120 §11.1 forbids. */
   #markupHead = ''
+  /** The reference that is not complete yet, from its `&`. */
+  #reference = ''
+  /** The first half of a surrogate pair whose second half has not come yet. */
+  #half = ''
+  /** Whether anything but white space follows the last complete markup; kept up for frames only. */
+  #hasText = false
+  /** The bytes of a character whose last byte has not come yet. */
+  #partial = 0
 
   constructor(options: StreamParserOptions = {}) {
     this.#limits = { ...defaultLimits, ...options.limits }
@@ -47,30 +65,62 @@ export class StreamParser {
     const builder = this.#builder
     if (builder.done) return []
     try {
-      if (typeof chunk === 'string') this.#writeText(chunk, chunk.length)
+      if (typeof chunk === 'string') this.#writeString(chunk)
       else this.#writeBytes(chunk)
-      if (this.#framed && (builder.depth !== 1 || this.#markupStart >= 0)) {
-        builder.fail('not-well-formed', 'a frame is not one complete element')
-      }
+      if (this.#framed) this.#endFrame(typeof chunk !== 'string')
     } catch (error) {
+      // What follows the end of the stream is not read, so nothing can be wrong with it (RFC 6120 §4.4).
       const ended = builder.done
       builder.done = true
-      if (error instanceof StreamError) builder.events.push({ type: 'error', error })
-      else if (!ended) throw error
+      if (!ended) {
+        if (!(error instanceof StreamError)) throw error
+        builder.events.push({ type: 'error', error })
+      }
     }
     return builder.events.splice(0)
+  }
+
+  /** The frame's end is the element's end; the tokenizer, which sees one long document, does not know. */
+  #endFrame(binary: boolean): void {
+    const builder = this.#builder
+    if (binary) this.#decode()
+    if (builder.depth !== 1 || this.#markupStart >= 0 || this.#half !== '' || this.#hasText) {
+      builder.fail('not-well-formed', 'a frame is not one complete element')
+    }
+  }
+
+  #writeString(chunk: string): void {
+    const text = this.#half + chunk
+    const whole = endsInHalf(text, text.length) ? text.length - 1 : text.length
+    this.#half = text.slice(whole)
+    for (let i = 0, end = 0; i < whole && !this.#builder.done; i = end) {
+      end = Math.min(i + pieceSize, whole)
+      if (end < whole && endsInHalf(text, end)) end--
+      const piece = text.slice(i, end)
+      // saxes would take half a pair together with what follows it, be it a `<`, for one character.
+      const lone = piece.search(loneSurrogate)
+      const legal = lone < 0 ? piece : piece.slice(0, lone)
+      this.#writeText(legal, legal.length)
+      if (lone >= 0 && !this.#builder.done) this.#builder.fail('not-well-formed', 'half a surrogate pair')
+    }
   }
 
   #writeBytes(bytes: Uint8Array): void {
     for (let i = 0; i < bytes.length && !this.#builder.done; i += pieceSize) {
       const piece = bytes.subarray(i, i + pieceSize)
-      let text: string
-      try {
-        text = this.#decoder.decode(piece, { stream: true })
-      } catch {
-        this.#builder.fail('unsupported-encoding', 'not UTF-8')
-      }
-      this.#writeText(text, piece.length)
+      const text = this.#decode(piece)
+      const size = this.#partial + piece.length
+      this.#partial = text === '' ? size : 0
+      this.#writeText(text, size)
+    }
+  }
+
+  /** Bytes to text; without bytes, checks that no character is incomplete. */
+  #decode(bytes?: Uint8Array): string {
+    try {
+      return this.#decoder.decode(bytes, { stream: bytes !== undefined })
+    } catch {
+      this.#builder.fail('unsupported-encoding', 'not UTF-8')
     }
   }
 
@@ -82,14 +132,12 @@ export class StreamParser {
     const start = this.#written
     this.#tokenize(text)
     if (builder.done) return
-    // What follows the last complete stanza belongs to the next one. Its share of the piece is estimated by length: exact
-    // for ASCII, and off by less than a piece for anything else.
-    const isNew = builder.stanzaEnd > start
-    const share = isNew ? (size * (this.#written - builder.stanzaEnd)) / text.length : size
-    this.#pending = isNew ? share : this.#pending + share
-    if (this.#pending > this.#limits.stanzaBytes) {
-      builder.fail('policy-violation', `a stanza of more than ${this.#limits.stanzaBytes} bytes`)
-    }
+    // What is not complete yet began in this piece or in an earlier one. Its share of the piece is estimated by length:
+    // exact for ASCII, and off by less than a piece for anything else.
+    const from = builder.depth > 1 ? builder.stanzaStart : Math.max(this.#markupStart, builder.stanzaEnd)
+    const share = (size / piece.length) * (from >= start ? this.#written - from : text.length)
+    this.#pending = from >= start ? share : this.#pending + share
+    if (this.#pending > this.#limits.stanzaBytes) builder.stanzaTooLong()
   }
 
   #tokenize(text: string): void {
@@ -99,12 +147,12 @@ export class StreamParser {
     this.#written += text.length
     if (builder.done) return
     this.#findMarkup(text, start)
+    this.#checkReference(text, start)
     if (this.#markupStart < 0) return
     this.#checkMarkupHead()
-    const { tokenLength } = this.#limits
-    if (this.#written - Math.max(this.#markupStart, builder.partEnd) > tokenLength) {
-      builder.fail('policy-violation', `a name or value longer than ${tokenLength}`)
-    }
+    if (this.#markupHead === cdata) return // text like any other, limited by the size of the stanza
+    const length = this.#written - Math.max(this.#markupStart, builder.partEnd)
+    if (length > 2 * this.#limits.tokenLength) builder.tokenTooLong()
   }
 
   /**
@@ -117,9 +165,23 @@ export class StreamParser {
       if (this.#markupHead.length < cdata.length) this.#markupHead = (this.#markupHead + text).slice(0, cdata.length)
       return
     }
-    const found = text.indexOf('<', Math.max(markupEnd - start, 0))
+    const rest = Math.max(markupEnd - start, 0)
+    const found = text.indexOf('<', rest)
     this.#markupStart = found < 0 ? -1 : start + found
+    if (this.#framed) this.#hasText = (this.#hasText && markupEnd <= start) || notSpace.test(text.slice(rest))
     this.#markupHead = found < 0 ? '' : text.slice(found, found + cdata.length)
+  }
+
+  /** saxes looks for the `;` of a reference behind any amount of markup; what cannot be in one ends it here. */
+  #checkReference(text: string, start: number): void {
+    const builder = this.#builder
+    const at = text.lastIndexOf('&')
+    if (at < 0 && this.#reference === '') return
+    const closed = start + at < builder.markupEnd && builder.markupEnd > start
+    const reference = at < 0 ? this.#reference + text : text.slice(at)
+    this.#reference = closed || this.#markupHead === cdata || reference.includes(';') ? '' : reference
+    if (notInReference.test(this.#reference)) builder.malformed('reference without its end')
+    if (this.#reference.length > this.#limits.tokenLength) builder.tokenTooLong()
   }
 
   /** Refuses `<!DOCTYPE`, `<!--` and `<?target` as soon as they cannot be anything else (RFC 6120 §11.1). */

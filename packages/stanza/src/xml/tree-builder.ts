@@ -12,7 +12,7 @@ export interface ParserLimits {
   readonly attributes: number
   /** Namespace declarations of one element; default 32. */
   readonly namespaces: number
-  /** UTF-16 units of a name, an attribute value, or a CDATA section; default 64 KiB. */
+  /** UTF-16 units of a name or an attribute value, and twice that as written, with its references; default 64 KiB. */
   readonly tokenLength: number
   /** Elements of one stanza, at any depth; default 20,000. */
   readonly elements: number
@@ -38,7 +38,8 @@ export type StreamEvent =
 /** Thrown to leave the tokenizer when the root was closed and more follows. */
 const endOfStream = new Error('end of stream')
 
-const ncNameStart = /^[\p{L}_]/u
+/** What a Name can contain but not begin with (XML 1.0 §2.3, productions 4 and 4a). */
+const notNameStart = /^(?:[-.\d\xb7\u203f\u2040]|[\u0300-\u036f])/
 const whiteSpace = /^[ \t\r\n]*$/
 const empty: readonly never[] = []
 
@@ -59,7 +60,9 @@ export class TreeBuilder implements TokenSink {
   done = false
   /** Nested open elements, the stream's root included. */
   depth = 0
-  /** Where in the text, in UTF-16 units, the last stanza ended. */
+  /** Where in the text, in UTF-16 units, the current or last stanza began. */
+  stanzaStart = 0
+  /** Where the last stanza, or the start tag of the root, ended. */
   stanzaEnd = 0
   /** Where the last complete markup ended: a tag, a CDATA section, a declaration. */
   markupEnd = 0
@@ -89,7 +92,10 @@ export class TreeBuilder implements TokenSink {
     if (this.done) throw endOfStream
     if (this.depth > this.#limits.depth)
       this.fail('policy-violation', `more than ${this.#limits.depth} nested elements`)
-    if (this.depth === 1) this.#elements = 0
+    if (this.depth === 1) {
+      this.#elements = 0
+      this.stanzaStart = this.#tokenizer.position - name.length - 2 // `<`, and what ended the name
+    }
     if (++this.#elements > this.#limits.elements) {
       this.fail('policy-violation', `more than ${this.#limits.elements} elements in a stanza`)
     }
@@ -102,7 +108,9 @@ export class TreeBuilder implements TokenSink {
     if (this.#attributes.push(attribute) > limits.attributes) {
       this.fail('policy-violation', `more than ${limits.attributes} attributes`)
     }
-    this.partEnd = this.#tokenizer.position
+    const { position } = this.#tokenizer
+    if (position - this.partEnd > 2 * limits.tokenLength) this.tokenTooLong()
+    this.partEnd = position
     const { prefix, local, value } = attribute
     this.#checkToken(local)
     this.#checkToken(value)
@@ -121,8 +129,8 @@ export class TreeBuilder implements TokenSink {
     let lang = parent?.lang
     let attributes: string[] | undefined
     for (const { prefix: p, local: l, value, uri } of this.#attributes) {
-      if (p === 'xmlns' || (p === '' && l === 'xmlns')) continue
       if (p !== '') this.#checkLocalName(l)
+      if (p === 'xmlns' || (p === '' && l === 'xmlns')) continue
       const key = p === '' ? l : p === 'xml' ? `xml:${l}` : `{${uri}}${l}`
       if (key === 'xml:lang') lang = value
       attributes ??= []
@@ -140,6 +148,7 @@ export class TreeBuilder implements TokenSink {
       children: undefined,
     }
     this.markupEnd = this.#tokenizer.position
+    if (this.depth === 1) this.stanzaEnd = this.markupEnd
     if (this.depth === 1 && !this.#framed) {
       const header = new XmlElement(ns, local, attributes ?? empty, empty, lang)
       this.events.push({ type: 'start', header })
@@ -158,6 +167,7 @@ export class TreeBuilder implements TokenSink {
     }
     const element = new XmlElement(ns, name, attributes, children ?? empty, lang)
     if (this.depth === 1) {
+      if (this.markupEnd - this.stanzaStart > this.#limits.stanzaBytes) this.stanzaTooLong()
       this.stanzaEnd = this.markupEnd
       this.events.push({ type: 'element', element })
     } else {
@@ -174,6 +184,7 @@ export class TreeBuilder implements TokenSink {
       if (parent.children === undefined) parent.children = [text]
       else addText(parent.children, text)
     } else if (!whiteSpace.test(text)) {
+      if (this.depth === 0) this.malformed('text before the root')
       // White space between stanzas is the keepalive of RFC 6120 §4.6.1.
       this.fail('bad-format', 'text between stanzas')
     }
@@ -198,9 +209,15 @@ export class TreeBuilder implements TokenSink {
   }
 
   malformed(problem: string): void {
+    // saxes ends the element first and compares the names afterwards: what it ended is void.
+    if (problem.startsWith('unexpected close tag')) {
+      if (this.depth < 2) this.events.pop()
+      this.done = false
+    }
     if (this.done) return // what follows the end of the stream is not read (RFC 6120 §4.4)
     if (/unbound namespace prefix/.test(problem)) this.fail('bad-namespace-prefix', 'prefix without a declaration')
-    if (/comment|doctype|processing instruction|XML declaration/.test(problem)) this.restricted()
+    // "incorrect syntax" is what begins like a comment or a document type and is neither.
+    if (/comment|doctype|processing instruction|XML declaration|incorrect syntax/.test(problem)) this.restricted()
     if (/undefined entity/.test(problem)) this.fail('restricted-xml', 'entity reference')
     this.fail('not-well-formed', 'not well-formed')
   }
@@ -210,14 +227,23 @@ export class TreeBuilder implements TokenSink {
     throw new StreamError({ condition, text })
   }
 
+  /** Ends the stream because of {@link ParserLimits.tokenLength}. */
+  tokenTooLong(): never {
+    this.fail('policy-violation', `a name or value longer than ${this.#limits.tokenLength}`)
+  }
+
+  /** Ends the stream because of {@link ParserLimits.stanzaBytes}. */
+  stanzaTooLong(): never {
+    this.fail('policy-violation', `a stanza of more than ${this.#limits.stanzaBytes} bytes`)
+  }
+
   #checkToken(text: string): void {
-    const { tokenLength } = this.#limits
-    if (text.length > tokenLength) this.fail('policy-violation', `a name or value longer than ${tokenLength}`)
+    if (text.length > this.#limits.tokenLength) this.tokenTooLong()
   }
 
   /** XML Namespaces §3: both halves of a qualified name are NCNames; saxes looks at the first only. */
   #checkLocalName(local: string): void {
-    if (!ncNameStart.test(local)) this.fail('not-well-formed', 'not a qualified name')
+    if (notNameStart.test(local)) this.fail('not-well-formed', 'not a qualified name')
   }
 }
 
