@@ -1,0 +1,234 @@
+import {
+  type AnyPlugin,
+  type ClientEvents,
+  ConnectionError,
+  type Handled,
+  type InboundRequest,
+  memoryStore,
+  type Plugin,
+  type PluginContext,
+  PluginHost,
+  type Provenance,
+  type RequestOptions,
+  type SendHandle,
+  type StateStore,
+  Subscription,
+} from '@couplet/client'
+import {
+  type BareJid,
+  type FullJid,
+  type Iq,
+  type IqProcedure,
+  iq,
+  Jid,
+  type Message,
+  type Presence,
+  readElement,
+  type Stanza,
+  type XmlElement,
+} from '@couplet/stanza'
+import { FarEnd } from './far-end.js'
+import { parseXml } from './parse-xml.js'
+import type { Responder } from './scripted-answers.js'
+
+/** Options of {@link fakeSession}. */
+export interface FakeSessionOptions {
+  /** The full JID of the session; default `me@example.org/here`. */
+  readonly jid?: Jid | string
+  /** Features beside those of the plugin that is installed. */
+  readonly features?: readonly string[]
+  /** Where plugins keep their state; default in memory. */
+  readonly store?: StateStore
+}
+
+/** What a plugin needs, in a test: as much of the other plugins' APIs as it calls. */
+export type NeedsInTest<Needs> = { readonly [K in keyof Needs]: Partial<Needs[K]> }
+
+/**
+ * A session for tests, without a server and online from the start: the client's own router, origin rule, IQ tracker and
+ * plugin host, with the test at the other end.
+ */
+export function fakeSession(options: FakeSessionOptions = {}): FakeSession {
+  return new FakeSession(options)
+}
+
+/** See {@link fakeSession}. */
+export class FakeSession implements PluginContext {
+  /** The messages and presences that were sent, in order. */
+  readonly sent: readonly (Message | Presence)[]
+  /** The IQ requests that were made, in order. */
+  readonly requests: readonly Iq[]
+  /** The replies to received IQ requests, in order. */
+  readonly replies: readonly Iq[]
+  /** What handlers threw and what was passed to `reportError`. */
+  readonly errors: unknown[] = []
+  /** Stanzas and payloads that were not delivered because they do not have their shape. */
+  readonly malformed: ClientEvents['malformed'][] = []
+  /** Stanzas and payloads that were not delivered because of their sender. */
+  readonly rejected: ClientEvents['rejected'][] = []
+  /** Messages that came back. */
+  readonly undeliverable: ClientEvents['undeliverable'][] = []
+  readonly account: BareJid
+  readonly store: StateStore
+  readonly features: readonly string[]
+  readonly #end: FarEnd
+  readonly #full: FullJid
+  readonly #controller = new AbortController()
+  readonly #hosts: PluginHost[] = []
+  readonly #subscriptions: Subscription[] = []
+  readonly #sessionHandlers = new Set<() => Handled>()
+  #asked = 0
+  #reported = 0
+
+  /** @internal */
+  constructor({ jid = 'me@example.org/here', features = [], store = memoryStore() }: FakeSessionOptions) {
+    const full = typeof jid === 'string' ? Jid.parse(jid) : jid
+    if (!full.isFull()) throw new TypeError('the JID of a session has a resource')
+    this.#full = full
+    this.account = full.bare
+    this.store = store
+    this.features = features
+    this.#end = new FarEnd(full)
+    const { sent, requests, replies, core } = this.#end
+    this.sent = sent
+    this.requests = requests
+    this.replies = replies
+    core.events.on('error', (error) => this.errors.push(error))
+    core.events.on('malformed', (event) => this.malformed.push(event))
+    core.events.on('rejected', (event) => this.rejected.push(event))
+    core.events.on('undeliverable', (event) => this.undeliverable.push(event))
+    core.attach(this.#end, full)
+  }
+
+  get jid(): Jid {
+    return this.#end.core.jid
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  // Properties, because code under test may take a session apart: `const { send, request } = session`.
+  readonly send = (stanza: Message | Presence): SendHandle => this.#end.core.send(stanza)
+
+  readonly request = <Q, R>(pair: IqProcedure<Q, R>, value: Q, options?: RequestOptions): Promise<R> =>
+    this.#end.core.request(pair, value, options)
+
+  readonly onMessage: PluginContext['onMessage'] = (...args: unknown[]): Subscription =>
+    this.#keep(this.#end.core.onMessage(...(args as [never])))
+
+  readonly onPresence: PluginContext['onPresence'] = (...args: unknown[]): Subscription =>
+    this.#keep(this.#end.core.onPresence(...(args as [never])))
+
+  readonly handle = <Q, R>(
+    pair: IqProcedure<Q, R>,
+    handler: (request: Q, from: InboundRequest) => R | Promise<R>,
+  ): Subscription => this.#keep(this.#end.core.handle(pair, handler))
+
+  readonly onSession = (handler: () => Handled): Subscription => {
+    const own = (): Handled => handler()
+    this.#sessionHandlers.add(own)
+    return this.#keep(new Subscription(() => this.#sessionHandlers.delete(own)))
+  }
+
+  readonly reportError = (error: unknown): void => this.#end.core.events.emit('error', error)
+
+  /**
+   * Sets a plugin up as the client would, with stand-ins for the plugins it needs, and returns its API.
+   *
+   * @throws TypeError if a need is missing
+   */
+  install<Name extends string, Api, Needs extends object>(
+    plugin: Plugin<Name, Api, Needs>,
+    ...[needs]: {} extends Needs ? [needs?: NeedsInTest<Needs>] : [needs: NeedsInTest<Needs>]
+  ): Api {
+    const { features } = this
+    const others: AnyPlugin[] = Object.entries(needs ?? {}).map(([name, api]) => standIn(name, api))
+    const host = new PluginHost([standIn('test', {}, features), ...others, plugin], this.#end.core, this.store)
+    this.#hosts.push(host)
+    return host.apis[plugin.name] as Api
+  }
+
+  /** Delivers a stanza as if the server had sent it; XML without a namespace is in `jabber:client`. */
+  receive(stanza: string | XmlElement | Stanza, provenance: Provenance = 'live'): void {
+    // Built elements, too, go through the parser: the code under test never sees what could not come over the wire.
+    this.#end.deliver(parseXml(String(stanza)), provenance)
+  }
+
+  /**
+   * Prepares the answers to requests of a pair: a value, a `StanzaError`, or a function that makes one. `from` answers as
+   * somebody else than who was asked. Without a prepared answer a request waits for one to be received.
+   */
+  answer<Q, R>(pair: IqProcedure<Q, R>, responder: Responder<Q, R>, options: { from?: Jid | string } = {}): void {
+    const { from } = options
+    this.#end.answers.add(pair, responder, typeof from === 'string' ? Jid.parse(from) : from)
+  }
+
+  /**
+   * Sends the code under test a request and resolves with its typed answer.
+   *
+   * @param from who asks; default the own server
+   * @throws StanzaError if the answer is an error
+   * @throws MalformedElementError if the answer does not have the shape of the definition
+   */
+  async ask<Q, R>(pair: IqProcedure<Q, R>, value: Q, from: Jid | string = this.account.domain): Promise<R> {
+    const id = `ask-${++this.#asked}`
+    this.receive(iq({ type: pair.type, id, from, to: this.jid }, pair.request.build(value)))
+    await this.settled()
+    const reply = this.replies.find((each) => each.id === id)
+    if (reply?.error !== undefined) throw reply.error
+    if (pair.response === undefined) return undefined as R
+    const payload = reply?.payload
+    if (payload === undefined || !pair.response.matches(payload)) throw new TypeError('the reply has another payload')
+    const result = readElement(pair.response, payload)
+    if (!result.ok) throw result.error
+    return result.value
+  }
+
+  /**
+   * Resolves when all handlers, prepared answers and replies under way are done.
+   *
+   * @throws what a handler threw since the last call; `errors` has all of it
+   */
+  async settled(): Promise<void> {
+    await this.#end.settled()
+    const [error] = this.errors.slice(this.#reported)
+    this.#reported = this.errors.length
+    if (error !== undefined) throw error
+  }
+
+  /** The connection is lost: requests and unacknowledged sends fail, further sends wait for {@link begin}. */
+  lose(): void {
+    this.#end.core.detach(new ConnectionError('session', 'closed', 'the connection was lost'))
+  }
+
+  /** A new session begins, as it does in a client after `install`: `onSession` handlers run, then what waited is sent. */
+  async begin(): Promise<void> {
+    const { core } = this.#end
+    core.attach(this.#end, this.#full)
+    for (const host of this.#hosts) await host.startSession()
+    for (const handler of [...this.#sessionHandlers]) await core.events.run(handler)
+    core.flush()
+  }
+
+  /** The client closes: signals abort, and everything that was registered ends, in reverse order. */
+  end(): void {
+    const reason = new ConnectionError('session', 'stopped', 'the client was closed')
+    for (const host of this.#hosts.splice(0).reverse()) host.close()
+    this.#controller.abort(reason)
+    for (const subscription of this.#subscriptions.splice(0).reverse()) subscription.dispose()
+    this.#end.core.close(reason)
+  }
+
+  #keep(subscription: Subscription): Subscription {
+    this.#subscriptions.push(subscription)
+    return subscription
+  }
+}
+
+const standIn = (name: string, api: unknown, features: readonly string[] = []): AnyPlugin => ({
+  name,
+  features,
+  needs: {},
+  setup: () => api,
+})
