@@ -1,0 +1,9 @@
+/**
+ * XEP-0203: Delayed Delivery (2.0), XEP-0082: XMPP Date and Time Profiles (1.1.1), whose DateTime is a codec of
+ * `@couplet/stanza`.
+ *
+ * @module
+ */
+
+export { Delay, NS_DELAY } from './elements.js'
+export { trustedDelay } from './trusted-delay.js'
