@@ -1,0 +1,117 @@
+import type { CallOptions, Plugin, PluginContext } from '@couplet/client'
+import type { ResultSetRequest } from '@couplet/rsm'
+import { type Jid, StanzaError } from '@couplet/stanza'
+import {
+  type DiscoIdentity,
+  type DiscoInfo,
+  type DiscoItems,
+  getDiscoInfo,
+  getDiscoItems,
+  NS_DISCO_INFO,
+  NS_DISCO_ITEMS,
+} from './elements.js'
+
+/** Options of {@link disco}. */
+export interface DiscoOptions {
+  /** What this client is, from the registry of XEP-0030 §10.2.1; default `{ category: 'client', type: 'pc' }`. */
+  readonly identity?: Pick<DiscoIdentity, 'category' | 'type'>
+  /** The name of the software, for people. */
+  readonly name?: string
+  /**
+   * Who gets an answer; the others cannot tell that we are online. Default: everyone who knows our full JID.
+   */
+  readonly answer?: (from: Jid) => boolean
+}
+
+/** Options of a question about an entity. */
+export interface DiscoCallOptions extends CallOptions {
+  /** A part of the entity that has no JID of its own (XEP-0030 §3.2, §4.2). */
+  readonly node?: string | undefined
+}
+
+/** Options of a question about items. */
+export interface DiscoItemsOptions extends DiscoCallOptions {
+  /** Which page of a long list; default is whatever the entity sends. */
+  readonly page?: ResultSetRequest | undefined
+}
+
+/** What `client.disco` offers. */
+export interface Disco {
+  /**
+   * What an entity is and can do (XEP-0030 §3).
+   *
+   * @throws StanzaError if it does not tell; `service-unavailable` also if it does not exist
+   */
+  info(jid: Jid | string, options?: DiscoCallOptions): Promise<DiscoInfo>
+  /**
+   * What belongs to an entity: rooms, services, nodes (XEP-0030 §4).
+   *
+   * @throws StanzaError if it does not tell
+   */
+  items(jid: Jid | string, options?: DiscoItemsOptions): Promise<DiscoItems>
+  /**
+   * Whether an entity has a feature. An entity that does not exist or does not speak this protocol has none.
+   *
+   * @throws StanzaError if the question could not be answered
+   */
+  supports(jid: Jid | string, feature: string, options?: DiscoCallOptions): Promise<boolean>
+}
+
+/** The plugin: asks others, and answers for this client with the features of all plugins (XEP-0030). */
+export function disco(options: DiscoOptions = {}): Plugin<'disco', Disco> {
+  return {
+    name: 'disco',
+    features: [NS_DISCO_INFO, NS_DISCO_ITEMS],
+    needs: {},
+    setup(context) {
+      answerQuestions(context, options)
+      return askQuestions(context)
+    },
+  }
+}
+
+function askQuestions(context: PluginContext): Disco {
+  const api: Disco = {
+    info: (jid, { node, signal } = {}) =>
+      context.request(getDiscoInfo, node === undefined ? {} : { node }, { to: jid, signal }),
+    items(jid, { node, page, signal } = {}) {
+      const query = { ...(node === undefined ? {} : { node }), ...(page === undefined ? {} : { page }) }
+      return context.request(getDiscoItems, query, { to: jid, signal })
+    },
+    async supports(jid, feature, callOptions) {
+      try {
+        const { features } = await api.info(jid, callOptions)
+        // XEP-0030 §3.1: who answers speaks this protocol, also without saying so.
+        return feature === NS_DISCO_INFO || features.includes(feature)
+      } catch (error) {
+        if (hasNothing(error)) return false
+        throw error
+      }
+    },
+  }
+  return api
+}
+
+const nothing: ReadonlySet<string> = new Set(['feature-not-implemented', 'item-not-found', 'service-unavailable'])
+
+/** XEP-0030 §7: these answers say that there is nothing to discover. */
+function hasNothing(error: unknown): boolean {
+  return error instanceof Error && error.name === 'StanzaError' && nothing.has((error as StanzaError).condition)
+}
+
+function answerQuestions(context: PluginContext, { identity, name, answer }: DiscoOptions): void {
+  const self: DiscoIdentity = { category: 'client', type: 'pc', ...identity, ...(name === undefined ? {} : { name }) }
+  const admit = (from: Jid, node: string | undefined): void => {
+    // The same answer as from a server whose user has no such resource (RFC 6121 §8.5.3.2.3).
+    if (answer?.(from) === false) throw new StanzaError({ condition: 'service-unavailable' })
+    if (node !== undefined) throw new StanzaError({ condition: 'item-not-found' })
+  }
+  context.handle(getDiscoInfo, ({ node }, { from }) => {
+    admit(from, node)
+    return { identities: [self], features: context.features, forms: [] }
+  })
+  context.handle(getDiscoItems, ({ node }, { from }) => {
+    admit(from, node)
+    return { items: [] }
+  })
+}

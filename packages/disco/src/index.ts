@@ -1,0 +1,20 @@
+/**
+ * XEP-0030: Service Discovery (2.5.0).
+ *
+ * @module
+ */
+
+export { type Disco, type DiscoCallOptions, type DiscoItemsOptions, type DiscoOptions, disco } from './disco.js'
+export {
+  DiscoFeature,
+  DiscoIdentity,
+  DiscoInfo,
+  DiscoInfoQuery,
+  DiscoItem,
+  DiscoItems,
+  DiscoItemsQuery,
+  getDiscoInfo,
+  getDiscoItems,
+  NS_DISCO_INFO,
+  NS_DISCO_ITEMS,
+} from './elements.js'
