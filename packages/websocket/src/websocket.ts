@@ -1,0 +1,83 @@
+import { type Connection, ConnectionError, type Transport, within } from '@couplet/client'
+import { openSocket } from '#open-socket'
+import { FramedConnection } from './framed-connection.js'
+import { discoverWebSockets, type Fetch } from './host-meta.js'
+import type { SocketOptions } from './open-socket.js'
+
+/** RFC 7395 §3.1: the subprotocol that the server has to confirm. */
+const subprotocol = 'xmpp'
+/** Milliseconds to open a WebSocket. */
+const openLimit = 15_000
+
+/** Options of {@link webSocket}. */
+export interface WebSocketOptions extends SocketOptions {
+  /** How host-meta is fetched; default: the platform's `fetch`. */
+  readonly fetch?: Fetch | undefined
+}
+
+/**
+ * XMPP over WebSocket (RFC 7395), the same in browsers and Node. The endpoint is found by XEP-0156, or given as `service`.
+ *
+ * @example
+ * ```ts
+ * import { createClient } from '@couplet/client'
+ * import { webSocket } from '@couplet/websocket'
+ *
+ * const client = createClient({ jid: 'me@example.org', password: 'secret', transports: [webSocket()] })
+ * ```
+ */
+export function webSocket(options: WebSocketOptions = {}): Transport {
+  return {
+    name: 'websocket',
+    schemes: ['wss', 'ws'],
+    async connect({ domain, service, signal }) {
+      const fetch: Fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
+      const endpoints = service ? [service] : await discoverWebSockets(domain, fetch, signal)
+      let first: unknown
+      for (const url of endpoints) {
+        try {
+          return await open(url, options, signal)
+        } catch (error) {
+          signal.throwIfAborted()
+          first ??= error
+        }
+      }
+      throw first
+    },
+  }
+}
+
+async function open(url: URL, options: SocketOptions, signal: AbortSignal): Promise<Connection> {
+  const socket = openSocket(url, subprotocol, options)
+  const opened = new Promise<void>((resolve, reject) => {
+    let cause: unknown
+    socket.addEventListener('open', () => resolve())
+    socket.addEventListener('error', (event) => {
+      cause = (event as { readonly error?: unknown } | null)?.error
+    })
+    socket.addEventListener('close', () => reject(openError(cause)))
+  })
+  try {
+    await within('websocket', openLimit, signal, opened)
+    if (socket.protocol === subprotocol) return new FramedConnection(socket, url)
+    throw new ConnectionError('websocket', 'unexpected-element', 'the server did not agree to speak XMPP')
+  } catch (error) {
+    socket.close()
+    throw error
+  }
+}
+
+/** Node knows why; a browser does not tell. */
+function openError(cause: unknown): ConnectionError {
+  const { code = '' } = (cause ?? {}) as { readonly code?: string }
+  const is = (pattern: RegExp): boolean => pattern.test(code)
+  if (is(/EXPIRED|NOT_YET_VALID/)) {
+    return new ConnectionError('tls', 'certificate-expired', 'the certificate is not valid at this time', cause)
+  }
+  if (is(/ALTNAME/)) return new ConnectionError('tls', 'certificate-name', 'the certificate is for another name', cause)
+  if (is(/CERT|SELF_SIGNED|ISSUER|UNABLE_TO_/)) {
+    return new ConnectionError('tls', 'certificate-untrusted', 'the certificate is not from a trusted issuer', cause)
+  }
+  if (is(/ECONNREFUSED/)) return new ConnectionError('tcp', 'refused', 'nothing listens there', cause)
+  return new ConnectionError('websocket', 'unreachable', 'the WebSocket could not be opened', cause)
+}
