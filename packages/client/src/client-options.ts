@@ -4,8 +4,8 @@ import type { AnyPlugin, Complete } from './plugin.js'
 import type { StateStore } from './state-store.js'
 import type { Transport } from './transport.js'
 
-/** What a client is made from. */
-export interface ClientOptions<P extends readonly AnyPlugin[] = readonly AnyPlugin[]> {
+/** What a client is made from, apart from its transports. */
+export interface ClientSettings<P extends readonly AnyPlugin[] = readonly AnyPlugin[]> {
   /** The account; a resource asks the server for this very one. For an anonymous login the domain. */
   readonly jid: Jid | string
   /** The password, or a function that fetches it when it is about to be used. */
@@ -20,8 +20,6 @@ export interface ClientOptions<P extends readonly AnyPlugin[] = readonly AnyPlug
   readonly dangerouslyAllowPlain?: boolean | undefined
   /** The plugins, in any order; each adds its API to the client under its name. */
   readonly plugins?: P & Complete<P>
-  /** The ways to reach a server, in order of preference. */
-  readonly transports: readonly Transport[]
   /** The endpoint, instead of discovery: `xmpps://host:5223`, `xmpp://host:5222`, `wss://host/path`. */
   readonly service?: URL | string | undefined
   /** What the client announces when a session begins; `false` stays invisible and gets no messages to the bare JID. */
@@ -36,6 +34,12 @@ export interface ClientOptions<P extends readonly AnyPlugin[] = readonly AnyPlug
   readonly requestTimeout?: number | undefined
   /** Limits for what the server sends that differ from the defaults. */
   readonly limits?: Partial<ParserLimits> | undefined
+}
+
+/** What a client is made from. */
+export interface ClientOptions<P extends readonly AnyPlugin[] = readonly AnyPlugin[]> extends ClientSettings<P> {
+  /** The ways to reach a server, in order of preference. */
+  readonly transports: readonly Transport[]
 }
 
 /** The checked form of what identifies and proves the account. */

@@ -5,7 +5,7 @@
  * @module
  */
 export { type AuthenticationCode, AuthenticationError } from './authentication-error.js'
-export type { ClientOptions } from './client-options.js'
+export type { ClientOptions, ClientSettings } from './client-options.js'
 export { ConnectionError, type ConnectionErrorCode, type ConnectionPhase } from './connection-error.js'
 export { type Client, type ClientCore, createClient } from './create-client.js'
 export { within } from './deadline.js'
