@@ -1,4 +1,5 @@
-import { StanzaError } from '@couplet/stanza'
+import { field, findForm, NS_DATA_FORMS, resultForm } from '@couplet/forms'
+import { StanzaError, xml } from '@couplet/stanza'
 import { fakeSession } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
 import { disco } from './disco.js'
@@ -33,6 +34,15 @@ describe('asking', () => {
     session.receive(`<iq type='result' id='${session.requests[0]?.id}' from='rooms.example.org'>
       <query xmlns='${NS_DISCO_ITEMS}'><item jid='@'/><item jid='${room}'/></query></iq>`)
     expect((await items).items.map(({ jid }) => jid.toString())).toEqual([room])
+  })
+
+  test('a malformed form does not cost the answer, and the others can be read (XEP-0128)', async () => {
+    const session = fakeSession()
+    const api = session.install(disco())
+    const Room = resultForm('urn:example:room', { subject: field('subject') })
+    const forms = [xml(NS_DATA_FORMS, 'x'), Room({ subject: 'Caves' })]
+    session.answer(getDiscoInfo, { identities: [], features: [], forms })
+    expect(findForm((await api.info(room)).forms, Room)).toEqual({ subject: 'Caves' })
   })
 
   test('supports is true for a feature that is listed', async () => {
