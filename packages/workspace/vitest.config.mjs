@@ -7,6 +7,7 @@ const names = readdirSync(packages)
 
 /** Tests run on the sources: `@couplet/x` is `packages/x/src/index.ts`, so no build is needed to run one. */
 export const alias = [
+  { find: '#transports', replacement: `${packages}couplet/src/transports-node.ts` },
   { find: '#open-socket', replacement: `${packages}websocket/src/open-socket-node.ts` },
   { find: /^couplet$/, replacement: `${packages}couplet/src/index.ts` },
   ...names.map((name) => ({

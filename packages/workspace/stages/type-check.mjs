@@ -42,7 +42,7 @@ function writeSnippets({ root, packages, markdown }) {
 function options(root, packages) {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.base.json'), ts.sys.readFile)
   const { composite, incremental, declaration, declarationMap, emitDeclarationOnly, ...rest } = config.compilerOptions
-  const compilerOptions = { ...rest, noEmit: true, types: ['node'], paths: sourcePaths(packages) }
+  const compilerOptions = { ...rest, noEmit: true, allowJs: true, checkJs: true, types: ['node'], paths: sourcePaths(packages) }
   return ts.convertCompilerOptionsFromJson(compilerOptions, root).options
 }
 
@@ -54,7 +54,7 @@ function groups(workspace) {
   return [
     { title: 'sources and tests', files: own.filter((file) => !isTypeTest(file)) },
     ...own.filter(isTypeTest).map((file) => ({ title: relative(workspace.root, file), files: [file] })),
-    ...examples.map((pkg) => ({ title: pkg.path, files: filesOf(pkg, /\.(ts|tsx|mts)$/) })),
+    ...examples.map((pkg) => ({ title: pkg.path, files: filesOf(pkg, /\.(ts|tsx|mts|mjs)$/) })),
     ...writeSnippets(workspace).map(({ file, title }) => ({ title: `snippet ${title}`, files: [file] })),
   ].filter((group) => group.files.length > 0)
 }

@@ -1,0 +1,18 @@
+/**
+ * The preset: everything that most clients and bots need, in one import. What is not used is not in your bundle.
+ *
+ * @module
+ */
+export * from '@couplet/chat-states'
+export * from '@couplet/client'
+export * from '@couplet/delay'
+export * from '@couplet/disco'
+export * from '@couplet/forms'
+export * from '@couplet/mam'
+export * from '@couplet/ping'
+export * from '@couplet/receipts'
+export * from '@couplet/rsm'
+export * from '@couplet/stanza'
+export { type TcpOptions, tcp } from '@couplet/tcp'
+export * from '@couplet/websocket'
+export { type ClientOptions, createClient } from './create-client.js'
