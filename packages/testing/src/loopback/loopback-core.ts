@@ -1,0 +1,201 @@
+import {
+  type ElementDef,
+  type IqProcedure,
+  Jid,
+  Malformed,
+  type StanzaErrorCondition,
+  type XmlElement,
+} from '@couplet/stanza'
+import { LoopbackAccount, LoopbackSession } from './account.js'
+import { bounce } from './bounce.js'
+import type {
+  LoopbackHost,
+  LoopbackModule,
+  LoopbackRequest,
+  MessageHooks,
+  PresenceHooks,
+  RequestTarget,
+} from './loopback-module.js'
+import type { LoopbackStream } from './loopback-stream.js'
+import { type IqHandlers, routeIq } from './route-iq.js'
+import { routeMessage } from './route-message.js'
+import { broadcastPresence, leave, noteDirected, routePresence } from './route-presence.js'
+
+type ElementHandler = {
+  readonly def: ElementDef<unknown>
+  readonly run: (value: unknown, stream: LoopbackStream) => void
+}
+
+/** Accounts, sessions and routing of a loopback server; what its modules plug into. */
+export class LoopbackCore implements LoopbackHost {
+  readonly domain: string
+  readonly messageHooks: MessageHooks[] = []
+  readonly presenceHooks: PresenceHooks[] = []
+  readonly iqHandlers: IqHandlers = new Map()
+  readonly #accounts = new Map<string, LoopbackAccount>()
+  readonly #features: Record<RequestTarget, Set<string>> = { server: new Set(), account: new Set(), contact: new Set() }
+  readonly #streamFeatures: ((stream: LoopbackStream) => XmlElement | undefined)[] = []
+  readonly #elementHandlers: ElementHandler[] = []
+  readonly #keepers: ((session: LoopbackSession) => boolean)[] = []
+  readonly #served = new Map<string, (stanza: XmlElement) => void>()
+
+  constructor(domain: string, modules: readonly LoopbackModule[]) {
+    this.domain = Jid.of({ domain }).toString()
+    for (const module of modules) module.setup(this)
+  }
+
+  get accounts(): Iterable<LoopbackAccount> {
+    return this.#accounts.values()
+  }
+
+  /** Adds an account. @throws InvalidJidError if the name cannot be one */
+  addAccount(name: string, password: string): LoopbackAccount {
+    const account = new LoopbackAccount(Jid.of({ local: name, domain: this.domain }).bare, password)
+    this.#accounts.set(account.jid.toString(), account)
+    return account
+  }
+
+  account(jid: Jid): LoopbackAccount | undefined {
+    return this.#accounts.get(jid.bare.toString())
+  }
+
+  /** The account of a user name as a client gives it. */
+  accountOf(name: string): LoopbackAccount | undefined {
+    const jid = Jid.tryParse(`${name}@${this.domain}`)
+    return jid && this.account(jid)
+  }
+
+  /** The session of a full JID. */
+  session(jid: Jid): LoopbackSession | undefined {
+    return jid.resource === undefined ? undefined : this.account(jid)?.sessions.get(jid.resource)
+  }
+
+  handle<Q, R>(
+    target: RequestTarget,
+    pair: IqProcedure<Q, R>,
+    handler: (value: Q, request: LoopbackRequest) => R | Promise<R>,
+  ): void {
+    for (const tag of pair.request.tags) {
+      const key = `${target} ${pair.type} ${tag} ${pair.request.ns}`
+      if (this.iqHandlers.has(key)) throw new TypeError(`two handlers for ${key}`)
+      this.iqHandlers.set(key, { pair, handler } as never)
+    }
+  }
+
+  advertise(target: RequestTarget, feature: string): void {
+    this.#features[target].add(feature)
+  }
+
+  advertised(target: RequestTarget): readonly string[] {
+    return [...this.#features[target]].sort()
+  }
+
+  streamFeature(feature: (stream: LoopbackStream) => XmlElement | undefined): void {
+    this.#streamFeatures.push(feature)
+  }
+
+  /** What a client that has logged in is offered. */
+  streamFeatures(stream: LoopbackStream): XmlElement[] {
+    return this.#streamFeatures.flatMap((feature) => feature(stream) ?? [])
+  }
+
+  onElement<T>(def: ElementDef<T>, handler: (value: T, stream: LoopbackStream) => void): void {
+    this.#elementHandlers.push({ def, run: handler } as unknown as ElementHandler)
+  }
+
+  /** Offers an element that is not a stanza to the modules; returns whether one took it. */
+  takeElement(element: XmlElement, stream: LoopbackStream): boolean {
+    for (const { def, run } of this.#elementHandlers) {
+      const value = def.matches(element) ? def.parse(element) : undefined
+      if (value === undefined || value instanceof Malformed) continue
+      run(value, stream)
+      return true
+    }
+    return false
+  }
+
+  onMessage(hooks: MessageHooks): void {
+    this.messageHooks.push(hooks)
+  }
+
+  onPresence(hooks: PresenceHooks): void {
+    this.presenceHooks.push(hooks)
+  }
+
+  onLost(keep: (session: LoopbackSession) => boolean): void {
+    this.#keepers.push(keep)
+  }
+
+  serve(domain: string, handler: (stanza: XmlElement) => void): void {
+    this.#served.set(Jid.of({ domain }).toString(), handler)
+  }
+
+  get served(): readonly string[] {
+    return [...this.#served.keys()]
+  }
+
+  /** Binds a resource; one that is taken or empty is exchanged for a new one (RFC 6120 §7.7.2.2). */
+  bind(account: LoopbackAccount, wanted: string, stream: LoopbackStream): LoopbackSession {
+    const asked = wanted === '' ? undefined : account.jid.withResource(wanted)
+    const isFree = asked !== undefined && !account.sessions.has(asked.resource)
+    const jid = isFree ? asked : account.jid.withResource(crypto.randomUUID())
+    const session = new LoopbackSession(account, jid, stream)
+    account.sessions.set(jid.resource, session)
+    return session
+  }
+
+  /** The stream of a session is over. */
+  lost(session: LoopbackSession, stream: LoopbackStream): void {
+    if (session.sink !== stream) return // it goes on elsewhere
+    if (!this.#keepers.some((keep) => keep(session))) this.endSession(session)
+  }
+
+  endSession(session: LoopbackSession): void {
+    const { sessions } = session.account
+    if (sessions.get(session.jid.resource) !== session) return
+    leave(this, session)
+    sessions.delete(session.jid.resource)
+  }
+
+  /** Takes a stanza of a client, with the sender's full JID. */
+  take(stanza: XmlElement, sender: LoopbackSession): void {
+    if (stanza.name === 'presence' && stanza.attr('to') === undefined) {
+      broadcastPresence(this, stanza, sender)
+      return
+    }
+    let outgoing = stanza
+    if (stanza.name === 'message') {
+      // RFC 6120 §10.3.1: without an addressee it is for the own account.
+      if (stanza.attr('to') === undefined) outgoing = stanza.with({ to: sender.account.jid.toString() })
+      for (const { sent } of this.messageHooks) {
+        const next = sent === undefined ? outgoing : sent(outgoing, sender)
+        if (next === undefined) return
+        outgoing = next
+      }
+    }
+    if (stanza.name === 'presence') noteDirected(stanza, sender)
+    this.route(outgoing, sender)
+  }
+
+  route(stanza: XmlElement, sender?: LoopbackSession): void {
+    const address = stanza.attr('to')
+    const to = address === undefined ? undefined : Jid.tryParse(address)
+    if (address !== undefined && to === undefined) {
+      this.bounce(stanza, 'jid-malformed')
+      return
+    }
+    if (to !== undefined && to.domain !== this.domain) {
+      const served = this.#served.get(to.domain)
+      if (served === undefined) this.bounce(stanza, 'remote-server-not-found')
+      else served(stanza)
+    } else if (stanza.name === 'message') routeMessage(this, stanza, to as Jid)
+    else if (stanza.name === 'presence') routePresence(this, stanza, to as Jid, sender)
+    else routeIq(this, stanza, to, sender)
+  }
+
+  /** Sends a stanza back with an error, unless it is one that must not be answered. */
+  bounce(stanza: XmlElement, condition: StanzaErrorCondition): void {
+    const error = bounce(stanza, condition)
+    if (error !== undefined) this.route(error)
+  }
+}

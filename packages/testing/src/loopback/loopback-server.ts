@@ -1,0 +1,182 @@
+import type { Transport } from '@couplet/client'
+import { type FullJid, type ParserLimits, Stanza, type StreamErrorCondition, type XmlElement } from '@couplet/stanza'
+import { parseXml } from '../parse-xml.js'
+import { type TestAuthority, type TestCertificate, testAuthority } from '../test-authority.js'
+import type { Channel } from '../wire/channel.js'
+import { type MemoryTransportOptions, memoryTransport } from '../wire/memory-channel.js'
+import { type Listener, type ListenerKind, openListener } from '../wire/open-listener.js'
+import { discoModule } from './disco.js'
+import { LoopbackCore } from './loopback-core.js'
+import type { LoopbackModule } from './loopback-module.js'
+import { LoopbackStream } from './loopback-stream.js'
+import { pingModule } from './ping.js'
+
+/** Options of {@link startLoopback}. */
+export interface LoopbackOptions {
+  /** The domain; default `example.org`. */
+  readonly domain?: string
+  /** Passwords by user name. */
+  readonly users?: Readonly<Record<string, string>>
+  /** Modules beside those that are always there. */
+  readonly modules?: readonly LoopbackModule[]
+  /** Whether PLAIN is offered too, over TLS; default false. */
+  readonly allowPlain?: boolean
+  /** Limits for what clients send that differ from the defaults. */
+  readonly limits?: Partial<ParserLimits>
+  /** Who issues the certificate; default an authority of its own. */
+  readonly authority?: TestAuthority
+}
+
+/** What to listen on; nothing is the default. */
+export interface ListenOptions {
+  /** TCP with STARTTLS. */
+  readonly tcp?: boolean
+  /** Direct TLS (XEP-0368). */
+  readonly tls?: boolean
+  /** WebSocket over TLS (RFC 7395). */
+  readonly websocket?: boolean
+  /** The port, if only one of them is asked for; default any that is free. */
+  readonly port?: number
+}
+
+/** Where a loopback server listens: what a client is given as its `service`. */
+export type LoopbackServices = { readonly [K in ListenerKind]?: URL }
+
+/** Milliseconds clients have, when the server stops, to end their half of the stream. */
+const stopLimit = 500
+
+/**
+ * Starts an XMPP server inside this process, for tests and demonstrations: never a production server. It keeps
+ * everything in memory, trusts its clients' manners, and speaks to no other server.
+ *
+ * @throws InvalidJidError for a domain or user name that cannot be part of a JID
+ */
+export async function startLoopback(options: LoopbackOptions = {}): Promise<LoopbackServer> {
+  return new LoopbackServer(options)
+}
+
+/** A server that runs; see {@link startLoopback}. */
+export class LoopbackServer {
+  readonly #core: LoopbackCore
+  readonly #options: LoopbackOptions
+  readonly #streams = new Set<LoopbackStream>()
+  readonly #listeners: Listener[] = []
+  #authority: TestAuthority | undefined
+  #certificate: TestCertificate | undefined
+  #stopped = false
+  #wake: (() => void) | undefined
+
+  /** @internal */
+  constructor(options: LoopbackOptions) {
+    this.#options = options
+    this.#authority = options.authority
+    const modules = [discoModule(), pingModule(), ...(options.modules ?? [])]
+    this.#core = new LoopbackCore(options.domain ?? 'example.org', modules)
+    for (const [name, password] of Object.entries(options.users ?? {})) this.addUser(name, password)
+  }
+
+  /** The domain it serves. */
+  get domain(): string {
+    return this.#core.domain
+  }
+
+  /** The certificate of the authority its own certificate comes from, as PEM. */
+  get ca(): string {
+    this.#authority ??= testAuthority()
+    return this.#authority.ca
+  }
+
+  /** Who is logged in. */
+  get sessions(): readonly FullJid[] {
+    return [...this.#core.accounts].flatMap(({ sessions }) => [...sessions.values()].map(({ jid }) => jid))
+  }
+
+  /** A transport for `createClient` that leads here without a network. */
+  transport(options?: MemoryTransportOptions): Transport {
+    const accept = (channel: Channel): void => this.#accept(channel)
+    return memoryTransport(accept, () => !this.#stopped, options)
+  }
+
+  /** Listens on the loopback interface and returns where. */
+  async listen({ port = 0, ...kinds }: ListenOptions): Promise<LoopbackServices> {
+    const wanted = (['tcp', 'tls', 'websocket'] as const).filter((kind) => kinds[kind])
+    if (port !== 0 && wanted.length > 1) throw new TypeError('one port is for one kind of listener')
+    const services: { [K in ListenerKind]?: URL } = {}
+    for (const kind of wanted) {
+      const accept = (channel: Channel): void => this.#accept(channel)
+      const listener = await openListener({ kind, port, certificate: this.#ownCertificate(), accept })
+      this.#listeners.push(listener)
+      services[kind] = listener.service
+    }
+    return services
+  }
+
+  /** Adds an account, or sets its password anew. */
+  addUser(name: string, password: string): void {
+    this.#core.addAccount(name, password)
+  }
+
+  /** Sends a stanza from whoever its `from` says to whomever its `to` says: strangers, and other servers' users. */
+  send(stanza: Stanza | XmlElement | string): void {
+    this.#core.route(stanza instanceof Stanza ? stanza.element : parseXml(String(stanza)))
+  }
+
+  /** Breaks connections without a word: all, or those of one account or session. */
+  drop(jid?: string): void {
+    for (const stream of this.#streamsOf(jid)) stream.channel.destroy()
+  }
+
+  /** Ends streams with a stream error: all, or those of one account or session. */
+  endStreams(condition: StreamErrorCondition, jid?: string): void {
+    for (const stream of this.#streamsOf(jid)) stream.close(condition)
+  }
+
+  /** Ends all streams with `system-shutdown`, closes all ports, and waits until every connection is gone. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    const closed = Promise.all(this.#listeners.splice(0).map((listener) => listener.close()))
+    this.endStreams('system-shutdown')
+    const timer = setTimeout(() => this.drop(), stopLimit)
+    while (this.#streams.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    clearTimeout(timer)
+    await closed
+  }
+
+  /** The same as {@link stop}, for `await using`. */
+  declare [Symbol.asyncDispose]: () => Promise<void>
+
+  #accept(channel: Channel): void {
+    const { limits = {}, allowPlain = false } = this.#options
+    this.#streams.add(
+      new LoopbackStream({
+        channel,
+        limits,
+        allowPlain,
+        core: this.#core,
+        certificate: () => this.#ownCertificate(),
+        gone: (stream) => {
+          this.#streams.delete(stream)
+          this.#wake?.()
+        },
+      }),
+    )
+  }
+
+  #streamsOf(jid: string | undefined): LoopbackStream[] {
+    const all = [...this.#streams]
+    if (jid === undefined) return all
+    return all.filter(({ session }) => session?.jid.toString() === jid || session?.account.jid.toString() === jid)
+  }
+
+  #ownCertificate(): TestCertificate {
+    this.#authority ??= testAuthority()
+    this.#certificate ??= this.#authority.certificate({ names: [this.domain, 'localhost', '127.0.0.1'] })
+    return this.#certificate
+  }
+}
+
+LoopbackServer.prototype[Symbol.asyncDispose] = LoopbackServer.prototype.stop

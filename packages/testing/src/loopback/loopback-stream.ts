@@ -1,0 +1,224 @@
+import {
+  Iq,
+  iq,
+  Jid,
+  NS_CLIENT,
+  NS_STREAM,
+  readElement,
+  StanzaError,
+  StreamError,
+  type StreamErrorCondition,
+  type StreamEvent,
+  type XmlElement,
+  xml,
+} from '@couplet/stanza'
+import { BindRequest, BindResult, NS_BIND, NS_SASL, NS_TLS, Proceed, StartTls } from '../elements.js'
+import type { TestCertificate } from '../test-authority.js'
+import type { Channel } from '../wire/channel.js'
+import type { LoopbackAccount, LoopbackSession } from './account.js'
+import type { LoopbackCore } from './loopback-core.js'
+import { SaslServer } from './sasl-server.js'
+import { StreamWire } from './stream-wire.js'
+
+/** Failed logins until the stream ends (RFC 6120 §6.4.5). */
+const maxFailures = 5
+
+/** What a stream needs to know about the server. */
+export interface LoopbackStreamOptions {
+  readonly channel: Channel
+  readonly core: LoopbackCore
+  readonly allowPlain: boolean
+  readonly limits: ConstructorParameters<typeof StreamWire>[1]
+  /** What STARTTLS goes on with. */
+  certificate(): TestCertificate
+  /** Called once, when the connection is gone. */
+  gone(stream: LoopbackStream): void
+}
+
+/** One client connection of a loopback server: stream negotiation (RFC 6120 §4 to §7), then stanzas. */
+export class LoopbackStream {
+  readonly #options: LoopbackStreamOptions
+  readonly #wire: StreamWire
+  #sasl: SaslServer
+  #failures = 0
+  #account: LoopbackAccount | undefined
+  #session: LoopbackSession | undefined
+  #queue: StreamEvent[] = []
+  #busy = false
+  #over = false
+
+  /** @internal */
+  constructor(options: LoopbackStreamOptions) {
+    this.#options = options
+    this.#sasl = this.#newSasl()
+    this.#wire = new StreamWire(options.channel, options.limits, {
+      event: (event) => this.#take(event),
+      gone: () => options.gone(this),
+    })
+  }
+
+  /** How the client came. */
+  get channel(): Channel {
+    return this.#options.channel
+  }
+
+  /** The account that has logged in. */
+  get account(): LoopbackAccount | undefined {
+    return this.#account
+  }
+
+  /** The session that is bound, or was resumed by a module. */
+  get session(): LoopbackSession | undefined {
+    return this.#session
+  }
+
+  set session(session: LoopbackSession | undefined) {
+    this.#session = session
+  }
+
+  /** Sends an element. */
+  send(element: XmlElement): void {
+    this.#wire.send(element)
+  }
+
+  /** Ends the stream, with an error or without. */
+  close(condition?: StreamErrorCondition, text?: string): void {
+    // RFC 6120 §4.9.1.2: a stream that ends with an error begins first.
+    if (!this.#wire.opened) this.#open()
+    this.#wire.close(condition && new StreamError({ condition, text }))
+    this.#finish()
+  }
+
+  /** One event at a time: a login takes a while, and what comes meanwhile waits. */
+  #take(event: StreamEvent): void {
+    if (this.#busy) {
+      this.#queue.push(event)
+      return
+    }
+    const work = this.#handle(event)
+    if (work === undefined) return
+    this.#busy = true
+    work.then(
+      () => {
+        this.#busy = false
+        for (const next of this.#queue.splice(0)) this.#take(next)
+      },
+      () => this.#options.channel.destroy(),
+    )
+  }
+
+  #handle(event: StreamEvent): Promise<void> | undefined {
+    if (this.#over) return undefined
+    if (event.type === 'error') this.close(event.error.condition, event.error.text)
+    else if (event.type === 'end') this.close()
+    else if (event.type === 'start') this.#start(event.header)
+    else return this.#element(event.element)
+    return undefined
+  }
+
+  #start(header: XmlElement): void {
+    const { domain } = this.#options.core
+    if (header.name !== 'stream' || header.ns !== NS_STREAM) {
+      this.close('invalid-namespace')
+      return
+    }
+    if (header.attr('version') !== '1.0') {
+      this.close('unsupported-version')
+      return
+    }
+    if (Jid.tryParse(header.attr('to') ?? '')?.toString() !== domain) {
+      this.close('host-unknown')
+      return
+    }
+    this.#open()
+    this.#wire.features(this.#features())
+  }
+
+  #open(): void {
+    this.#wire.open({ from: this.#options.core.domain, id: crypto.randomUUID() })
+  }
+
+  #features(): XmlElement[] {
+    const { channel, core } = this.#options
+    if (!channel.secure) return [xml(NS_TLS, 'starttls', {}, xml(NS_TLS, 'required'))]
+    if (this.#account === undefined) return this.#sasl.features
+    return [xml(NS_BIND, 'bind'), ...core.streamFeatures(this)]
+  }
+
+  #element(element: XmlElement): Promise<void> | undefined {
+    if (this.#session !== undefined && element.ns === NS_CLIENT) {
+      this.#stanza(element, this.#session)
+    } else if (!this.#wire.opened) this.close('not-authorized')
+    else if (StartTls.matches(element) && this.channel.startTls !== undefined && !this.channel.secure) {
+      return this.#startTls()
+    } else if (element.ns === NS_SASL && this.channel.secure && this.#account === undefined) {
+      return this.#login(element)
+    } else if (this.#account !== undefined && this.#options.core.takeElement(element, this)) return undefined
+    else if (this.#account !== undefined && element.ns === NS_CLIENT) this.#bind(element, this.#account)
+    else this.close(this.#account === undefined ? 'not-authorized' : 'unsupported-stanza-type')
+    return undefined
+  }
+
+  async #startTls(): Promise<void> {
+    const { channel, certificate } = this.#options
+    this.#wire.send(Proceed())
+    this.#wire.restart()
+    await channel.startTls?.(certificate())
+    this.#sasl = this.#newSasl()
+  }
+
+  async #login(element: XmlElement): Promise<void> {
+    const reply = await this.#sasl.take(element)
+    this.#wire.send(reply.element)
+    if (reply.account !== undefined) {
+      this.#account = reply.account
+      this.#wire.restart()
+    } else if (reply.element.name === 'failure' && ++this.#failures >= maxFailures) {
+      this.close('policy-violation', 'too many failed logins')
+    }
+  }
+
+  #bind(element: XmlElement, account: LoopbackAccount): void {
+    const request = new Iq(element)
+    const { payload } = request
+    if (element.name !== 'iq' || request.type !== 'set' || payload === undefined || !BindRequest.matches(payload)) {
+      this.close('not-authorized', 'bind a resource first')
+      return
+    }
+    const read = readElement(BindRequest, payload)
+    const resource = read.ok ? (read.value.resource ?? '') : ''
+    if (!read.ok || (resource !== '' && Jid.tryParse(`${account.jid}/${resource}`) === undefined)) {
+      this.send(iq({ type: 'error', id: request.id }, new StanzaError({ condition: 'bad-request' })).element)
+      return
+    }
+    this.#session = this.#options.core.bind(account, resource, this)
+    this.send(iq({ type: 'result', id: request.id }, BindResult({ jid: this.#session.jid })).element)
+  }
+
+  /** RFC 6120 §8.1.2.1: the server says who sent it, and a client that claims to be somebody else is thrown out. */
+  #stanza(element: XmlElement, session: LoopbackSession): void {
+    const claimed = element.attr('from')
+    const from = claimed === undefined ? session.jid : Jid.tryParse(claimed)
+    if (!from?.equals(session.jid) && !from?.equals(session.account.jid)) {
+      this.close('invalid-from')
+      return
+    }
+    if (!['message', 'presence', 'iq'].includes(element.name)) {
+      this.close('unsupported-stanza-type')
+      return
+    }
+    this.#options.core.take(element.with({ from: session.jid.toString() }), session)
+  }
+
+  #newSasl(): SaslServer {
+    const { channel, allowPlain, core } = this.#options
+    const account = (local: string): LoopbackAccount | undefined => core.accountOf(local)
+    return new SaslServer({ channel, allowPlain, account })
+  }
+
+  #finish(): void {
+    if (this.#over) return
+    this.#over = true
+    if (this.#session !== undefined) this.#options.core.lost(this.#session, this)
+  }
+}

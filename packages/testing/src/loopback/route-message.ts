@@ -1,0 +1,61 @@
+import { type Jid, Message, type XmlElement } from '@couplet/stanza'
+import type { LoopbackAccount, LoopbackSession } from './account.js'
+import type { LoopbackCore } from './loopback-core.js'
+
+/** Delivers a message to an address of the domain (RFC 6121 §8.5). */
+export function routeMessage(core: LoopbackCore, stanza: XmlElement, to: Jid): void {
+  if (to.local === undefined) {
+    // RFC 6121 §8.4 leaves it open
+    core.bounce(stanza, 'service-unavailable')
+    return
+  }
+  const account = core.account(to)
+  if (account === undefined) {
+    core.bounce(stanza, 'item-not-found')
+    return
+  }
+  const { type } = new Message(stanza)
+  const addressed = core.session(to)
+  if (addressed !== undefined) {
+    deliver(core, stanza, account, [addressed])
+    return
+  }
+  // §8.5.2.1.1 and §8.5.3.2.1: only conversations fall back to the account when the resource is gone.
+  if (type === 'groupchat') {
+    core.bounce(stanza, 'service-unavailable')
+    return
+  }
+  if (type === 'error' || (to.isFull() && type === 'headline')) return
+  const able = account.available.filter(({ priority }) => priority >= 0)
+  if (type === 'headline') {
+    deliver(core, stanza, account, able)
+    return
+  }
+  if (able.length > 0) {
+    deliver(core, stanza, account, mostAvailable(able))
+    return
+  }
+  if (core.messageHooks.some(({ keeps }) => keeps?.(stanza, account))) {
+    deliver(core, stanza, account, [])
+    return
+  }
+  core.bounce(stanza, 'service-unavailable')
+}
+
+/** Those with the highest priority: one of the two choices RFC 6121 §8.5.2.1.1 gives. */
+function mostAvailable(sessions: readonly LoopbackSession[]): LoopbackSession[] {
+  const highest = Math.max(...sessions.map(({ priority }) => priority))
+  return sessions.filter(({ priority }) => priority === highest)
+}
+
+function deliver(
+  core: LoopbackCore,
+  stanza: XmlElement,
+  account: LoopbackAccount,
+  sessions: readonly LoopbackSession[],
+): void {
+  let message = stanza
+  for (const { received } of core.messageHooks) message = received?.(message, account) ?? message
+  for (const session of sessions) session.deliver(message)
+  for (const { delivered } of core.messageHooks) delivered?.(message, account, sessions)
+}
