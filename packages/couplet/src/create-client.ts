@@ -1,4 +1,11 @@
-import { type AnyPlugin, type Client, type ClientSettings, createClient as create, type Transport } from '@couplet/client'
+import {
+  type AnyPlugin,
+  type Client,
+  type ClientSettings,
+  type ClientOptions as CreateOptions,
+  createClient as create,
+  type Transport,
+} from '@couplet/client'
 import { defaultTransports } from '#transports'
 
 /** What a client is made from; the transports are those of the platform if none are given. */
@@ -25,5 +32,5 @@ export interface ClientOptions<P extends readonly AnyPlugin[] = readonly AnyPlug
  * ```
  */
 export function createClient<const P extends readonly AnyPlugin[] = []>(options: ClientOptions<P>): Client<P> {
-  return create({ ...options, transports: options.transports ?? defaultTransports() })
+  return create<P>({ ...options, transports: options.transports ?? defaultTransports() } as CreateOptions<P>)
 }
