@@ -5,8 +5,36 @@
  */
 
 export { FakeSession, type FakeSessionOptions, fakeSession, type NeedsInTest } from './fake-session.js'
+export { LoopbackAccount, LoopbackSession, type StanzaSink } from './loopback/account.js'
+export type {
+  LoopbackHost,
+  LoopbackModule,
+  LoopbackRequest,
+  MessageHooks,
+  PresenceHooks,
+  RequestTarget,
+} from './loopback/loopback-module.js'
+export {
+  type ListenOptions,
+  type LoopbackOptions,
+  LoopbackServer,
+  type LoopbackServices,
+  startLoopback,
+} from './loopback/loopback-server.js'
+export { LoopbackStream } from './loopback/loopback-stream.js'
 export { parseXml } from './parse-xml.js'
+export type { OnlineOptions } from './scripted/prelude.js'
+export { PeerClosedError, ScriptedPeer, type SendOptions } from './scripted/scripted-peer.js'
+export {
+  type Script,
+  type ScriptedServer,
+  type ScriptedServerOptions,
+  scriptedServer,
+} from './scripted/scripted-server.js'
 export type { Answer, Responder } from './scripted-answers.js'
 export { type CertificateOptions, type TestAuthority, type TestCertificate, testAuthority } from './test-authority.js'
 export { parseVectorValue } from './vector-value.js'
 export { type VectorCase, type VectorDefinition, vectors } from './vectors.js'
+export type { Channel, ChannelKind, ChannelListener } from './wire/channel.js'
+export type { MemoryTransportOptions } from './wire/memory-channel.js'
+export { SaslFailure } from './wire/scram-server.js'

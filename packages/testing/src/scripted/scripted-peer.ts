@@ -1,0 +1,254 @@
+import { escapeAttribute, Iq, NS_CLIENT, NS_STREAM, serialize, type XmlElement } from '@couplet/stanza'
+import { NS_FRAMING, NS_TLS } from '../elements.js'
+import { parseXml } from '../parse-xml.js'
+import type { TestCertificate } from '../test-authority.js'
+import type { Channel } from '../wire/channel.js'
+import { acceptLogin, answerBind, type OnlineOptions, takeOnline } from './prelude.js'
+import { isHeader, Received } from './received.js'
+
+// Taken now, so that a test's fake timers do not stop a script.
+const nextTurn = setImmediate
+
+/** How {@link ScriptedPeer.send} cuts what it sends. */
+export interface SendOptions {
+  /** One write per byte, each in a turn of the event loop of its own. */
+  readonly everyByte?: boolean
+}
+
+/** What a script knows about its surroundings. */
+export interface PeerSettings {
+  readonly domain: string
+  readonly user: string
+  readonly password: string
+  certificate(): TestCertificate
+}
+
+/** Thrown in a script that waits for something when the client has closed the connection. */
+export class PeerClosedError extends Error {
+  override readonly name = 'PeerClosedError'
+}
+
+/** One connection of a scripted server: what a script talks to. */
+export class ScriptedPeer {
+  /** The domain the server plays. */
+  readonly domain: string
+  /** @internal */
+  readonly settings: PeerSettings
+  readonly #channel: Channel
+  readonly #received: Received
+  readonly #waiting = new Set<() => void>()
+  readonly #answers = new Map<string, string | ((request: Iq) => string)>()
+  #markClosed: () => void = () => {}
+  #isClosed = false
+  #streams = 0
+
+  /** Resolves when the connection is gone, whoever ended it. */
+  readonly closed: Promise<void> = new Promise((resolve) => {
+    this.#markClosed = resolve
+  })
+
+  /** @internal */
+  constructor(channel: Channel, settings: PeerSettings) {
+    this.domain = settings.domain
+    this.settings = settings
+    this.#channel = channel
+    this.#received = new Received(channel.framed)
+    channel.listen({
+      data: (chunk) => {
+        this.#received.add(chunk)
+        this.#answerPending()
+        this.#wake()
+      },
+      closed: () => {
+        this.#isClosed = true
+        this.#markClosed()
+        this.#wake()
+      },
+    })
+  }
+
+  /** Everything the client has sent so far; over TLS what was inside. */
+  get received(): string {
+    return this.#received.text
+  }
+
+  /** Whether TLS is on, or the client is in this process. */
+  get secure(): boolean {
+    return this.#channel.secure
+  }
+
+  /** Whether the connection is gone. */
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** The data of a channel binding of the TLS connection, such as `tls-exporter`. */
+  binding(type: string): Uint8Array | undefined {
+    return this.#channel.binding(type)
+  }
+
+  /** Sends text as it is, or bytes. Over WebSocket each call is one frame. */
+  async send(data: string | Uint8Array, { everyByte = false }: SendOptions = {}): Promise<void> {
+    if (!everyByte || this.#channel.framed) {
+      this.#channel.write(data)
+      return
+    }
+    for (const byte of Buffer.from(data)) {
+      this.#channel.write(Uint8Array.of(byte))
+      await new Promise<void>((resolve) => nextTurn(resolve))
+    }
+  }
+
+  /**
+   * Waits until the client has sent something that matches, behind what was waited for before.
+   *
+   * @throws PeerClosedError if the client closes first
+   */
+  expect(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#until(String(pattern), () => this.#received.match(pattern))
+  }
+
+  /** Waits for an element of this name; others before it stay for later. @throws PeerClosedError */
+  expectElement(ns: string, name: string): Promise<XmlElement> {
+    return this.#until(`<${name} xmlns='${ns}'/>`, () =>
+      this.#received.element((element) => element.name === name && element.ns === ns),
+    )
+  }
+
+  /** Waits for an IQ request with this payload, which {@link reply} can answer. @throws PeerClosedError */
+  async expectRequest(ns: string, name: string): Promise<Iq> {
+    const found = await this.#until(`an IQ with <${name} xmlns='${ns}'/>`, () =>
+      this.#received.element((element) => isRequest(element) && element.child(name, ns) !== undefined),
+    )
+    return new Iq(found)
+  }
+
+  /** Answers a request with a payload, or without one. */
+  async reply(request: Iq, payload = ''): Promise<void> {
+    await this.send(this.#stanza(replyTo(request, payload)))
+  }
+
+  /** From now on answers all requests with this payload at once; scripts do not see them any more. */
+  answer(ns: string, name: string, payload: string | ((request: Iq) => string) = ''): void {
+    this.#answers.set(`${name} ${ns}`, payload)
+    this.#answerPending()
+  }
+
+  /** Sends a stanza; without `xmlns` it is in `jabber:client`. */
+  async stanza(text: string | XmlElement): Promise<void> {
+    await this.send(this.#stanza(typeof text === 'string' ? text : serialize(text, NS_CLIENT)))
+  }
+
+  /**
+   * Waits for the stream header of the client, answers it, and returns what the client sent.
+   *
+   * @param attributes of the answer that differ from the usual; `undefined` leaves one out
+   */
+  async streamHeader(attributes: Readonly<Record<string, string | undefined>> = {}): Promise<XmlElement> {
+    const header = await this.#until('a stream header', () =>
+      this.#received.element((element) => isHeader(element, NS_FRAMING)),
+    )
+    const id = `stream-${++this.#streams}`
+    const list = Object.entries({ from: this.domain, id, version: '1.0', 'xml:lang': 'en', ...attributes })
+    const text = list.flatMap(([key, value]) => (value === undefined ? [] : [` ${key}='${escapeAttribute(value)}'`]))
+    await this.send(
+      this.#channel.framed
+        ? `<open xmlns='${NS_FRAMING}'${text.join('')}/>`
+        : `<?xml version='1.0'?><stream:stream xmlns='${NS_CLIENT}' xmlns:stream='${NS_STREAM}'${text.join('')}>`,
+    )
+    return header
+  }
+
+  /** Sends stream features, given as the XML of their elements. */
+  async offer(features = ''): Promise<void> {
+    const declaration = this.#channel.framed ? ` xmlns:stream='${NS_STREAM}'` : ''
+    await this.send(`<stream:features${declaration}>${features}</stream:features>`)
+  }
+
+  /** Goes on in TLS; `<proceed/>` is the script's affair. @throws Error if the handshake fails */
+  async upgradeTls(certificate: TestCertificate = this.settings.certificate()): Promise<void> {
+    if (this.#channel.startTls === undefined) throw new TypeError(`a ${this.#channel.kind} connection has no STARTTLS`)
+    await this.#channel.startTls(certificate)
+  }
+
+  /** Header, STARTTLS and TLS if the connection is not secure yet: then comes the header of the secured stream. */
+  async secured(): Promise<void> {
+    if (this.secure) return
+    await this.streamHeader()
+    await this.offer(`<starttls xmlns='${NS_TLS}'><required/></starttls>`)
+    await this.expectElement(NS_TLS, 'starttls')
+    await this.send(`<proceed xmlns='${NS_TLS}'/>`)
+    await this.upgradeTls()
+  }
+
+  /** Plays an honest login by SCRAM-SHA-256, from the stream header to `<success/>`. @throws SaslFailure */
+  login(credentials: { readonly user?: string; readonly password?: string } = {}): Promise<void> {
+    return acceptLogin(this, { ...this.settings, ...credentials })
+  }
+
+  /** Plays resource binding, from the header that follows the login; returns the full JID. */
+  bind(options: OnlineOptions = {}): Promise<string> {
+    return answerBind(this, options)
+  }
+
+  /** All of it, until the client is online with its roster and carbons (setup T3); returns the full JID. */
+  online(options: OnlineOptions = {}): Promise<string> {
+    return takeOnline(this, options)
+  }
+
+  /** Ends the stream and closes the connection. */
+  async close(): Promise<void> {
+    await this.send(this.#channel.framed ? `<close xmlns='${NS_FRAMING}'/>` : '</stream:stream>')
+    this.#channel.end()
+  }
+
+  /** Closes the connection as it is, after everything was sent. */
+  end(): void {
+    this.#channel.end()
+  }
+
+  /** Breaks the connection. */
+  destroy(): void {
+    this.#channel.destroy()
+  }
+
+  async #until<T>(what: string, look: () => T | undefined): Promise<T> {
+    for (;;) {
+      const found = look()
+      if (found !== undefined) return found
+      if (this.#isClosed) throw new PeerClosedError(`the client closed before it sent ${what}`)
+      await new Promise<void>((resolve) => this.#waiting.add(resolve))
+    }
+  }
+
+  #wake(): void {
+    for (const resume of [...this.#waiting]) resume()
+    this.#waiting.clear()
+  }
+
+  #answerPending(): void {
+    for (const element of this.#received.pending) {
+      if (!isRequest(element)) continue
+      const request = new Iq(element)
+      const { payload } = request
+      const answer = payload && this.#answers.get(`${payload.name} ${payload.ns}`)
+      if (answer === undefined) continue
+      this.#received.take(element)
+      void this.reply(request, typeof answer === 'string' ? answer : answer(request))
+    }
+  }
+
+  #stanza(text: string): string {
+    return this.#channel.framed ? serialize(parseXml(text)) : text
+  }
+}
+
+const isRequest = (element: XmlElement): boolean =>
+  element.name === 'iq' && element.ns === NS_CLIENT && ['get', 'set'].includes(element.attr('type') ?? '')
+
+function replyTo({ id, element }: Iq, payload: string): string {
+  const to = element.attr('to')
+  const from = to === undefined ? '' : ` from='${escapeAttribute(to)}'`
+  const isError = /^<error\b/.test(payload)
+  return `<iq type='${isError ? 'error' : 'result'}' id='${escapeAttribute(id)}'${from}>${payload}</iq>`
+}
