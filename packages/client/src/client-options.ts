@@ -18,6 +18,8 @@ export interface ClientSettings<P extends readonly AnyPlugin[] = readonly AnyPlu
   readonly anonymous?: boolean | undefined
   /** Allows PLAIN over verified TLS, which hands the password itself to the server. */
   readonly dangerouslyAllowPlain?: boolean | undefined
+  /** The password mechanisms to use, best first, such as `['SCRAM-SHA-256-PLUS']`; default: all but PLAIN. */
+  readonly mechanisms?: readonly string[] | undefined
   /** The plugins, in any order; each adds its API to the client under its name. */
   readonly plugins?: P & Complete<P>
   /** The endpoint, instead of discovery: `xmpps://host:5223`, `xmpp://host:5222`, `wss://host/path`. */

@@ -46,7 +46,7 @@ export function createClient<const P extends readonly AnyPlugin[] = []>(options:
     {
       ...identity,
       transports: options.transports,
-      policy: { allowPlain: options.dangerouslyAllowPlain },
+      policy: { allowPlain: options.dangerouslyAllowPlain, order: options.mechanisms },
       lang: options.lang ?? 'en',
       limits: options.limits ?? {},
       presence: options.presence ?? {},

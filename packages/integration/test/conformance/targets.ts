@@ -1,0 +1,80 @@
+import type { Transport } from '@couplet/client'
+import { tcp } from '@couplet/tcp'
+import { webSocket } from '@couplet/websocket'
+import type { Account, LabServer } from '../../src/lab-server.js'
+import { sharedLab } from '../../src/shared-lab.js'
+
+/** The ways to a server: direct TLS, STARTTLS, WebSocket. */
+export type Scheme = 'xmpps' | 'xmpp' | 'wss'
+
+/** What a server can do, as far as this suite asks for it. */
+export type TargetFeature =
+  /** SCRAM-*-PLUS with tls-exporter. */
+  | 'channel-binding'
+  /** XEP-0313. */
+  | 'mam'
+  /** XEP-0156 documents over https. */
+  | 'host-meta'
+  /** SRV records in the lab's DNS. */
+  | 'srv'
+  /** A virtual host for anonymous logins, and one for logins by certificate. */
+  | 'special-hosts'
+  /** Virtual hosts with an expired certificate and with one for another name. */
+  | 'bad-certificates'
+
+/** A server under test. The suite is the same for all of them. */
+export interface Target {
+  /** For titles: name and version. */
+  readonly title: string
+  readonly name: string
+  readonly domain: string
+  /** Certificate of the authority, PEM. */
+  readonly ca: string
+  readonly features: ReadonlySet<TargetFeature>
+  /** The password mechanisms it offers over TLS on TCP. */
+  readonly mechanisms: readonly string[]
+  /** The server behind it, for what only the live ones have. */
+  readonly server?: LabServer
+  createUser(): Promise<Account>
+  /** The endpoint of a scheme. */
+  service(scheme: Scheme): string
+}
+
+/** All schemes, in the order in which tests list them. */
+export const schemes: readonly Scheme[] = ['xmpps', 'xmpp', 'wss']
+
+/** Transports that trust the target's authority. */
+export const transportsOf = ({ ca }: Pick<Target, 'ca'>): readonly Transport[] => [tcp({ ca }), webSocket({ ca })]
+
+const mechanismsOf = ({ features }: LabServer): readonly string[] => {
+  const scram = ['SCRAM-SHA-1', 'SCRAM-SHA-256', ...(features.includes('scram-sha-512') ? ['SCRAM-SHA-512'] : [])]
+  const plus = features.includes('channel-binding') ? scram.map((name) => `${name}-PLUS`) : []
+  return [...plus, ...scram, 'PLAIN'].sort()
+}
+
+const liveTarget = (server: LabServer): Target => {
+  const { name, kind, version, domain, ca, ip, ports, wsPath } = server
+  const shared = ['channel-binding', 'host-meta', 'bad-certificates'] as const
+  const services: Readonly<Record<Scheme, string>> = {
+    xmpps: `xmpps://${ip}:${ports.directTls}`,
+    xmpp: `xmpp://${ip}:${ports.c2s}`,
+    wss: `wss://${ip}:${ports.https}${wsPath}`,
+  }
+  return {
+    title: `${name}, ${kind} ${version}`,
+    name,
+    domain,
+    ca,
+    features: new Set([
+      ...shared.filter((feature) => server.features.includes(feature)),
+      ...(['mam', 'srv', 'special-hosts'] as const),
+    ]),
+    mechanisms: mechanismsOf(server),
+    server,
+    createUser: () => server.createUser(),
+    service: (scheme) => services[scheme],
+  }
+}
+
+/** The targets of this run. Called at the top of a test file; what it starts ends with that file. */
+export const targets = async (): Promise<readonly Target[]> => sharedLab().servers.map(liveTarget)
