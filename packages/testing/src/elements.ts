@@ -64,3 +64,10 @@ export function channelBindingFeature(types: readonly string[]): XmlElement {
     ...types.map((type) => xml(NS_SASL_CB, 'channel-binding', { type })),
   )
 }
+
+/** XEP-0359: ids that servers give. */
+export const NS_STANZA_ID = 'urn:xmpp:sid:0'
+/** XEP-0359 §3.2. */
+export const StanzaId = element(NS_STANZA_ID, 'stanza-id', { id: attr('id'), by: attr('by', jid) })
+/** XEP-0334: what to do with a message. */
+export const NS_HINTS = 'urn:xmpp:hints'

@@ -1,4 +1,4 @@
-import { NS_CLIENT, StanzaError, type StanzaErrorCondition, type XmlElement, xml } from '@couplet/stanza'
+import { Jid, NS_CLIENT, StanzaError, type StanzaErrorCondition, type XmlElement, xml } from '@couplet/stanza'
 
 /**
  * The stanza as an error for its sender, with the original payload (RFC 6120 §8.3.1); `undefined` if it must not be
@@ -8,6 +8,9 @@ export function bounce(stanza: XmlElement, condition: StanzaErrorCondition): Xml
   const type = stanza.attr('type')
   const from = stanza.attr('from')
   if (type === 'error' || (stanza.name === 'iq' && type === 'result') || from === undefined) return undefined
-  const attributes = { type: 'error', id: stanza.attr('id'), from: stanza.attr('to'), to: from }
+  const to = stanza.attr('to')
+  // An address that is none cannot answer either.
+  const by = to === undefined || Jid.tryParse(to) === undefined ? undefined : to
+  const attributes = { type: 'error', id: stanza.attr('id'), from: by, to: from }
   return xml(NS_CLIENT, stanza.name, attributes, ...stanza.elements(), new StanzaError({ condition }).element)
 }

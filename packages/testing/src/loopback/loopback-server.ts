@@ -1,10 +1,11 @@
 import type { Transport } from '@couplet/client'
-import { type FullJid, type ParserLimits, Stanza, type StreamErrorCondition, type XmlElement } from '@couplet/stanza'
+import type { FullJid, ParserLimits, Stanza, StreamErrorCondition, XmlElement } from '@couplet/stanza'
 import { parseXml } from '../parse-xml.js'
 import { type TestAuthority, type TestCertificate, testAuthority } from '../test-authority.js'
 import type { Channel } from '../wire/channel.js'
 import { type MemoryTransportOptions, memoryTransport } from '../wire/memory-channel.js'
 import { type Listener, type ListenerKind, openListener } from '../wire/open-listener.js'
+import { archiveModule } from './archive.js'
 import { discoModule } from './disco.js'
 import { LoopbackCore } from './loopback-core.js'
 import type { LoopbackModule } from './loopback-module.js'
@@ -70,7 +71,7 @@ export class LoopbackServer {
   constructor(options: LoopbackOptions) {
     this.#options = options
     this.#authority = options.authority
-    const modules = [discoModule(), pingModule(), ...(options.modules ?? [])]
+    const modules = [discoModule(), pingModule(), archiveModule(), ...(options.modules ?? [])]
     this.#core = new LoopbackCore(options.domain ?? 'example.org', modules)
     for (const [name, password] of Object.entries(options.users ?? {})) this.addUser(name, password)
   }
@@ -116,9 +117,15 @@ export class LoopbackServer {
     this.#core.addAccount(name, password)
   }
 
-  /** Sends a stanza from whoever its `from` says to whomever its `to` says: strangers, and other servers' users. */
+  /**
+   * Sends a stanza from whoever its `from` says to whomever its `to` says, also for strangers and users of other servers.
+   *
+   * @throws TypeError if one of them is missing
+   */
   send(stanza: Stanza | XmlElement | string): void {
-    this.#core.route(stanza instanceof Stanza ? stanza.element : parseXml(String(stanza)))
+    const element = parseXml(String(stanza))
+    if (!element.attr('from') || !element.attr('to')) throw new TypeError('the stanza needs `from` and `to`')
+    this.#core.route(element)
   }
 
   /** Breaks connections without a word: all, or those of one account or session. */
