@@ -72,12 +72,8 @@ export function disco(options: DiscoOptions = {}): Plugin<'disco', Disco> {
 
 function askQuestions(context: PluginContext): Disco {
   const api: Disco = {
-    info: (jid, { node, signal } = {}) =>
-      context.request(getDiscoInfo, node === undefined ? {} : { node }, { to: jid, signal }),
-    items(jid, { node, page, signal } = {}) {
-      const query = { ...(node === undefined ? {} : { node }), ...(page === undefined ? {} : { page }) }
-      return context.request(getDiscoItems, query, { to: jid, signal })
-    },
+    info: (jid, { node, signal } = {}) => context.request(getDiscoInfo, { node }, { to: jid, signal }),
+    items: (jid, { node, page, signal } = {}) => context.request(getDiscoItems, { node, page }, { to: jid, signal }),
     async supports(jid, feature, callOptions) {
       try {
         const { features } = await api.info(jid, callOptions)
@@ -100,7 +96,7 @@ function hasNothing(error: unknown): boolean {
 }
 
 function answerQuestions(context: PluginContext, { identity, name, answer }: DiscoOptions): void {
-  const self: DiscoIdentity = { category: 'client', type: 'pc', ...identity, ...(name === undefined ? {} : { name }) }
+  const self: DiscoIdentity = { category: 'client', type: 'pc', ...identity, name }
   const admit = (from: Jid, node: string | undefined): void => {
     // The same answer as from a server whose user has no such resource (RFC 6121 §8.5.3.2.3).
     if (answer?.(from) === false) throw new StanzaError({ condition: 'service-unavailable' })

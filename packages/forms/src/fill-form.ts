@@ -28,7 +28,7 @@ function answerField(field: FormField, values: Readonly<Record<string, FormValue
   if (field.required && texts.length === 0) throw new RangeError(`the form requires a value for "${name}"`)
   // A field that came without a value and gets none is left out, which asks for no change (XEP-0004 §3.5).
   if (value === undefined && texts.length === 0) return []
-  return [{ ...(type === undefined ? {} : { type }), var: name, values: texts, options: [] }]
+  return [{ type, var: name, values: texts, options: [] }]
 }
 
 function encodeValue(value: FormValue, type: FormField['type']): readonly string[] {

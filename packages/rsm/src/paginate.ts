@@ -22,7 +22,6 @@ export async function* paginate<P extends Page>(
   fetch: (request: ResultSetRequest) => Promise<P>,
 ): AsyncGenerator<P, void, undefined> {
   const { max } = first
-  const limit = max === undefined ? {} : { max }
   const seen = new Set<string>()
   for (let request = first; ; ) {
     const response = await fetch(request)
@@ -32,6 +31,6 @@ export async function* paginate<P extends Page>(
     yield response
     if (complete || edge === undefined) return
     seen.add(edge)
-    request = first.before === undefined ? { ...limit, after: edge } : { ...limit, before: edge }
+    request = first.before === undefined ? { max, after: edge } : { max, before: edge }
   }
 }

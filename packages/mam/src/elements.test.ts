@@ -1,0 +1,20 @@
+import { vectors } from '@couplet/testing'
+import { describe, test } from 'vitest'
+import { Forwarded, MamFilter, MamFin, MamMetadata, MamQuery, MamResult } from './elements.js'
+
+describe('XEP-0313', () => {
+  const folder = new URL('../../../test-vectors/xep-0313/', import.meta.url)
+  const definitions = {
+    query: MamQuery,
+    filter: MamFilter,
+    result: MamResult,
+    fin: MamFin,
+    metadata: MamMetadata,
+  }
+  test.each(vectors(folder, definitions))('$name', ({ check }) => check())
+})
+
+describe('XEP-0297', () => {
+  const folder = new URL('../../../test-vectors/xep-0297/', import.meta.url)
+  test.each(vectors(folder, { forwarded: Forwarded }))('$name', ({ check }) => check())
+})

@@ -1,0 +1,95 @@
+import { Delay } from '@couplet/delay'
+import { field, fieldList, submitForm } from '@couplet/forms'
+import { ResultSet, ResultSetRequest } from '@couplet/rsm'
+import {
+  attr,
+  bool,
+  child,
+  dateTime,
+  element,
+  flag,
+  type Infer,
+  iqGet,
+  iqSet,
+  jid,
+  MessageElement,
+  optional,
+} from '@couplet/stanza'
+
+/** The namespace of message archives (XEP-0313). */
+export const NS_MAM = 'urn:xmpp:mam:2'
+/** The feature of archives that know `before-id`, `after-id`, `ids`, flipped pages and metadata (XEP-0313 §7). */
+export const NS_MAM_EXTENDED = 'urn:xmpp:mam:2#extended'
+/** The feature of archives that know the field `include-groupchat` (XEP-0313 §7). */
+export const NS_MAM_GROUPCHAT = 'urn:xmpp:mam:2#groupchat-field'
+/** The namespace of forwarded stanzas (XEP-0297). */
+export const NS_FORWARD = 'urn:xmpp:forward:0'
+
+/** A message inside another stanza, and when it was first received (XEP-0297 §3). */
+export const Forwarded = element(NS_FORWARD, 'forwarded', {
+  delay: optional(child(Delay)),
+  message: optional(child(MessageElement)),
+})
+/** The value of the definition of the same name. */
+export type Forwarded = Infer<typeof Forwarded>
+
+/** Which messages are wanted (XEP-0313 §4.1). */
+export const MamFilter = submitForm(NS_MAM, {
+  with: optional(field('with', jid)),
+  start: optional(field('start', dateTime)),
+  end: optional(field('end', dateTime)),
+  afterId: optional(field('after-id')),
+  beforeId: optional(field('before-id')),
+  ids: optional(fieldList('ids')),
+  includeGroupchat: optional(field('include-groupchat', bool)),
+})
+/** The value of the definition of the same name. */
+export type MamFilter = Infer<typeof MamFilter>
+
+/** Asks an archive for messages (XEP-0313 §4). */
+export const MamQuery = element(NS_MAM, 'query', {
+  queryId: optional(attr('queryid')),
+  /** Which archive of a pubsub service (XEP-0442). */
+  node: optional(attr('node')),
+  filter: optional(child(MamFilter)),
+  page: optional(child(ResultSetRequest)),
+  /** The newest message of the page comes first (§4.3.4). */
+  flipPage: flag('flip-page'),
+})
+/** The value of the definition of the same name. */
+export type MamQuery = Infer<typeof MamQuery>
+
+/** One message of an archive, and its id there (XEP-0313 §4.2). */
+export const MamResult = element(NS_MAM, 'result', {
+  queryId: optional(attr('queryid')),
+  id: attr('id'),
+  forwarded: child(Forwarded),
+})
+/** The value of the definition of the same name. */
+export type MamResult = Infer<typeof MamResult>
+
+/** The end of a page (XEP-0313 §4.3). */
+export const MamFin = element(NS_MAM, 'fin', {
+  /** Whether this is the last page. */
+  complete: optional(attr('complete', bool)),
+  /** `false`: the archive may give another answer later. */
+  stable: optional(attr('stable', bool)),
+  page: child(ResultSet),
+})
+/** The value of the definition of the same name. */
+export type MamFin = Infer<typeof MamFin>
+
+const edge = { id: attr('id'), timestamp: attr('timestamp', dateTime) }
+
+/** The first and the last message of an archive; neither if it is empty (XEP-0313 §5). Empty is also the question. */
+export const MamMetadata = element(NS_MAM, 'metadata', {
+  start: optional(child(element(NS_MAM, 'start', edge))),
+  end: optional(child(element(NS_MAM, 'end', edge))),
+})
+/** The value of the definition of the same name. */
+export type MamMetadata = Infer<typeof MamMetadata>
+
+/** Asks for a page of messages, which come as {@link MamResult}s before the answer (XEP-0313 §4). */
+export const queryArchive = iqSet(MamQuery, MamFin)
+/** Asks where an archive begins and ends (XEP-0313 §5). */
+export const getArchiveMetadata = iqGet(MamMetadata, MamMetadata)

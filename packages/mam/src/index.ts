@@ -1,0 +1,23 @@
+/**
+ * XEP-0313: Message Archive Management (1.1.3).
+ *
+ * @module
+ */
+
+export type { ArchivedMessage } from './archive-page.js'
+export type { MamQueryOptions } from './archive-query.js'
+export {
+  Forwarded,
+  getArchiveMetadata,
+  MamFilter,
+  MamFin,
+  MamMetadata,
+  MamQuery,
+  MamResult,
+  NS_FORWARD,
+  NS_MAM,
+  NS_MAM_EXTENDED,
+  NS_MAM_GROUPCHAT,
+  queryArchive,
+} from './elements.js'
+export { type Mam, type MamCallOptions, mam } from './mam.js'
