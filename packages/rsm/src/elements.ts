@@ -17,16 +17,12 @@ export const ResultSetRequest = element(NS_RSM, 'set', {
 /** The value of the definition of the same name. */
 export type ResultSetRequest = Infer<typeof ResultSetRequest>
 
-/** The first item of a page: its id, and its position in the whole set if the responder knows it (XEP-0059 §2.2). */
-export const FirstItem = element(NS_RSM, 'first', { index: optional(attr('index', uint)), id: text() })
-/** The value of the definition of the same name. */
-export type FirstItem = Infer<typeof FirstItem>
-
 /** Which page of a result set this is (XEP-0059 §2.2). An empty page has neither first nor last. */
 export const ResultSet = element(NS_RSM, 'set', {
   /** The size of the whole set; may be approximate. */
   count: optional(childText('count', uint)),
-  first: optional(child(FirstItem)),
+  /** The first item of the page, and its position in the whole set if the responder knows it. */
+  first: optional(child(element(NS_RSM, 'first', { index: optional(attr('index', uint)), id: text() }))),
   /** The id of the last item of the page. */
   last: optional(childText('last')),
 })

@@ -4,6 +4,6 @@
  * @module
  */
 
-export { FirstItem, NS_RSM, ResultSet, ResultSetRequest } from './elements.js'
-export { type Page, paginate } from './paginate.js'
+export { NS_RSM, ResultSet, ResultSetRequest } from './elements.js'
+export { paginate, type ResultPage } from './paginate.js'
 export { PagingError } from './paging-error.js'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ResultSet, ResultSetRequest } from './elements.js'
-import { type Page, paginate } from './paginate.js'
+import { paginate, type ResultPage } from './paginate.js'
 
 /** A responder with the items 1 to `size`, and what it was asked. */
 function responder(size: number, { saysComplete = true } = {}) {
@@ -26,7 +26,7 @@ async function collect<P>(pages: AsyncIterable<P>): Promise<P[]> {
 }
 
 const all = (size: number): number[] => Array.from({ length: size }, (_, i) => i + 1)
-const repeating = (last: string): Page => ({ page: { first: { id: last }, last } })
+const repeating = (last: string): ResultPage => ({ page: { first: { id: last }, last } })
 
 describe('paginate', () => {
   test('R-033 1,237 items are 25 pages of 50, and the last one ends it', async () => {
@@ -73,7 +73,7 @@ describe('paginate', () => {
   })
 
   test('a response without a result set is the only page', async () => {
-    const fetch = async (): Promise<Page & { all: boolean }> => ({ all: true })
+    const fetch = async (): Promise<ResultPage & { all: boolean }> => ({ all: true })
     expect(await collect(paginate({ max: 10 }, fetch))).toEqual([{ all: true }])
   })
 

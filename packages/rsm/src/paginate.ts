@@ -2,7 +2,7 @@ import type { ResultSet, ResultSetRequest } from './elements.js'
 import { PagingError } from './paging-error.js'
 
 /** What paging needs to know of a response; whatever else it holds is passed on. */
-export interface Page {
+export interface ResultPage {
   /** The page's place in the result set; without it there are no other pages. */
   readonly page?: ResultSet | undefined
   /** Whether the responder says that this is the last page. */
@@ -17,7 +17,7 @@ export interface Page {
  * @param fetch gets one page
  * @throws PagingError for a page that ends where an earlier one did
  */
-export async function* paginate<P extends Page>(
+export async function* paginate<P extends ResultPage>(
   first: ResultSetRequest,
   fetch: (request: ResultSetRequest) => Promise<P>,
 ): AsyncGenerator<P, void, undefined> {
