@@ -1,9 +1,9 @@
 import type { CallOptions, Plugin } from '@couplet/client'
 import type { Disco } from '@couplet/disco'
-import type { Jid } from '@couplet/stanza'
+import { type Jid, marker } from '@couplet/stanza'
 import type { ArchivedMessage } from './archive-page.js'
 import { type MamQueryOptions, prepareQuery, runQuery } from './archive-query.js'
-import { getArchiveMetadata, type MamMetadata, MamResult, NS_MAM } from './elements.js'
+import { getArchiveMetadata, type MamMetadata, NS_MAM } from './elements.js'
 
 /** Options of a question about an archive. */
 export interface MamCallOptions extends CallOptions {
@@ -35,6 +35,9 @@ export interface Mam {
   supported(options?: MamCallOptions): Promise<boolean>
 }
 
+/** A result whatever it holds: the query reads it, and once is enough. */
+const AnyResult = marker(NS_MAM, 'result')
+
 /** The plugin: reads the archive of the account, and those of rooms (XEP-0313). */
 export function mam(): Plugin<'mam', Mam, { disco: Disco }> {
   return {
@@ -42,7 +45,7 @@ export function mam(): Plugin<'mam', Mam, { disco: Disco }> {
     needs: { disco: true },
     setup(context) {
       // Results nobody has asked for, or not any more, are no messages (XEP-0313 §8.2).
-      context.onMessage(MamResult, () => {}, { from: 'ownAccount' })
+      context.onMessage(AnyResult, () => {}, { from: 'ownAccount' })
       return {
         query: (options = {}) => runQuery(context, prepareQuery(options, context.account)),
         metadata: ({ archive, signal } = {}) => context.request(getArchiveMetadata, {}, { to: archive, signal }),
