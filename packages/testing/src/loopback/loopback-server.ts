@@ -130,7 +130,7 @@ export class LoopbackServer {
 
   /** Breaks connections without a word: all, or those of one account or session. */
   drop(jid?: string): void {
-    for (const stream of this.#streamsOf(jid)) stream.channel.destroy()
+    for (const stream of this.#streamsOf(jid)) stream.destroy()
   }
 
   /** Ends streams with a stream error: all, or those of one account or session. */

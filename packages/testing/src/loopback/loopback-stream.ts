@@ -89,6 +89,12 @@ export class LoopbackStream {
     this.#finish()
   }
 
+  /** Breaks the connection without a word. */
+  destroy(): void {
+    this.channel.destroy()
+    this.#finish()
+  }
+
   /** One event at a time: a login takes a while, and what comes meanwhile waits. */
   #take(event: StreamEvent): void {
     if (this.#busy) {
@@ -103,7 +109,7 @@ export class LoopbackStream {
         this.#busy = false
         for (const next of this.#queue.splice(0)) this.#take(next)
       },
-      () => this.#options.channel.destroy(),
+      () => this.destroy(),
     )
   }
 
