@@ -43,6 +43,9 @@ export interface ListenOptions {
 /** Where a loopback server listens: what a client is given as its `service`. */
 export type LoopbackServices = { readonly [K in ListenerKind]?: URL }
 
+// Taken now, so that a test's fake timers do not keep a server from stopping.
+const startTimer = setTimeout
+
 /** Milliseconds clients have, when the server stops, to end their half of the stream. */
 const stopLimit = 500
 
@@ -141,15 +144,17 @@ export class LoopbackServer {
   /** Ends all streams with `system-shutdown`, closes all ports, and waits until every connection is gone. */
   async stop(): Promise<void> {
     this.#stopped = true
-    const closed = Promise.all(this.#listeners.splice(0).map((listener) => listener.close()))
+    const listeners = this.#listeners.splice(0)
+    const closed = Promise.all(listeners.map((listener) => listener.close()))
     this.endStreams('system-shutdown')
-    const timer = setTimeout(() => this.drop(), stopLimit)
+    const timer = startTimer(() => this.drop(), stopLimit)
     while (this.#streams.size > 0) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
     }
     clearTimeout(timer)
+    for (const listener of listeners) listener.destroy()
     await closed
   }
 

@@ -63,6 +63,7 @@ export async function takeOnline(peer: ScriptedPeer, options: OnlineOptions): Pr
   const { roster = `<item jid='bob@${peer.domain}' subscription='both'/>` } = options
   await peer.secured()
   await peer.login()
+  peer.polite()
   peer.answer(NS_ROSTER, 'query', ({ type }) => (type === 'get' ? `<query xmlns='${NS_ROSTER}'>${roster}</query>` : ''))
   peer.answer(NS_CARBONS, 'enable')
   peer.answer(NS_PING, 'ping') // whether what was sent before has arrived

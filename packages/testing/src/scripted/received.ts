@@ -1,4 +1,5 @@
 import { NS_STREAM, StreamParser, type XmlElement } from '@couplet/stanza'
+import { NS_FRAMING } from '../elements.js'
 import { parseXml } from '../parse-xml.js'
 
 interface Parsed {
@@ -63,6 +64,12 @@ export class Received {
     return this.#elements.filter(({ end }) => end > this.#floor).map(({ element }) => element)
   }
 
+  /** Whether the client has ended its stream. */
+  get ended(): boolean {
+    if (!this.#framed) return /<\/stream:stream>\s*$/.test(this.text)
+    return this.#elements.some(({ element }) => element.name === 'close' && element.ns === NS_FRAMING)
+  }
+
   #addFrame(frame: string): void {
     try {
       this.#elements.push({ element: parseXml(frame), end: this.text.length })
@@ -91,5 +98,5 @@ export class Received {
 }
 
 /** Whether an element is a stream header, in either framing. */
-export const isHeader = (element: XmlElement, framing: string): boolean =>
-  (element.name === 'stream' && element.ns === NS_STREAM) || (element.name === 'open' && element.ns === framing)
+export const isHeader = (element: XmlElement): boolean =>
+  (element.name === 'stream' && element.ns === NS_STREAM) || (element.name === 'open' && element.ns === NS_FRAMING)

@@ -41,6 +41,8 @@ export class ScriptedPeer {
   #markClosed: () => void = () => {}
   #isClosed = false
   #streams = 0
+  #polite = false
+  #closing = false
 
   /** Resolves when the connection is gone, whoever ended it. */
   readonly closed: Promise<void> = new Promise((resolve) => {
@@ -57,6 +59,7 @@ export class ScriptedPeer {
       data: (chunk) => {
         this.#received.add(chunk)
         this.#answerPending()
+        this.#answerClose()
         this.#wake()
       },
       closed: () => {
@@ -145,9 +148,7 @@ export class ScriptedPeer {
    * @param attributes of the answer that differ from the usual; `undefined` leaves one out
    */
   async streamHeader(attributes: Readonly<Record<string, string | undefined>> = {}): Promise<XmlElement> {
-    const header = await this.#until('a stream header', () =>
-      this.#received.element((element) => isHeader(element, NS_FRAMING)),
-    )
+    const header = await this.#until('a stream header', () => this.#received.element(isHeader))
     const id = `stream-${++this.#streams}`
     const list = Object.entries({ from: this.domain, id, version: '1.0', 'xml:lang': 'en', ...attributes })
     const text = list.flatMap(([key, value]) => (value === undefined ? [] : [` ${key}='${escapeAttribute(value)}'`]))
@@ -196,8 +197,18 @@ export class ScriptedPeer {
     return takeOnline(this, options)
   }
 
+  /**
+   * From now on a client that ends its stream is answered in kind, as a good server does (RFC 6120 §4.4). So it is after
+   * {@link online}, and when the script is over.
+   */
+  polite(): void {
+    this.#polite = true
+    this.#answerClose()
+  }
+
   /** Ends the stream and closes the connection. */
   async close(): Promise<void> {
+    this.#closing = true
     await this.send(this.#channel.framed ? `<close xmlns='${NS_FRAMING}'/>` : '</stream:stream>')
     this.#channel.end()
   }
@@ -236,6 +247,10 @@ export class ScriptedPeer {
       this.#received.take(element)
       void this.reply(request, typeof answer === 'string' ? answer : answer(request))
     }
+  }
+
+  #answerClose(): void {
+    if (this.#polite && !this.#closing && this.#received.ended) void this.close()
   }
 
   #stanza(text: string): string {

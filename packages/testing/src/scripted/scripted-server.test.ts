@@ -49,6 +49,30 @@ describe('the scripted server', () => {
     expect(server.peers[0]?.received).toContain('<body>hello</body>')
   })
 
+  test('a client that closes is answered when the script is over, or wants it', async () => {
+    await using server = await scriptedServer([() => {}, (peer) => peer.online().then(() => peer.closed)])
+    const { connection, chunks, closed } = await rawClient(server.transport())
+    connection.write(`${header}</stream:stream>`)
+    await closed
+    expect(chunks).toEqual(['</stream:stream>'])
+    const alice = client(server.transport())
+    await alice.online()
+    await alice.close()
+    await server.done
+    expect(server.peers[1]?.received).toMatch(/<\/stream:stream>$/)
+  })
+
+  test('a script in progress keeps the stream open', async () => {
+    await using server = await scriptedServer(async (peer) => {
+      await peer.expect(/<\/stream:stream>/)
+      await peer.send('<late/>')
+    })
+    const { connection, chunks, closed } = await rawClient(server.transport())
+    connection.write(`${header}</stream:stream>`)
+    await closed
+    expect(chunks.join('')).toBe('<late/></stream:stream>')
+  })
+
   test('a wrong password gets what it deserves', async () => {
     await using server = await scriptedServer((peer) => peer.login({ password: 'other' }))
     await using alice = client(server.transport())

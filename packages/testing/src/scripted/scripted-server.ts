@@ -113,7 +113,11 @@ class ScriptRunner implements ScriptedServer {
     const certificate = this.#settings.certificate()
     const listener = await openListener({ kind: this.#kind, port: 0, certificate, accept })
     this.#service = listener.service
-    this.#close = () => listener.close()
+    this.#close = () => {
+      const closed = listener.close()
+      listener.destroy()
+      return closed
+    }
   }
 
   transport(): Transport {
@@ -166,6 +170,7 @@ class ScriptRunner implements ScriptedServer {
   async #play(script: Script, peer: ScriptedPeer): Promise<void> {
     try {
       await script(peer)
+      peer.polite()
       const count = typeof this.#scripts === 'function' ? 1 : this.#scripts.length
       if (++this.#finished >= count) this.#settle.resolve()
     } catch (error) {

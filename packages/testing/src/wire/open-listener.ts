@@ -1,4 +1,4 @@
-import type { Server } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { TestCertificate } from '../test-authority.js'
 import type { Channel, ChannelKind } from './channel.js'
@@ -11,8 +11,10 @@ export type ListenerKind = Exclude<ChannelKind, 'memory'>
 export interface Listener {
   /** What a client is given as its `service`. */
   readonly service: URL
-  /** Stops listening; connections that exist are not touched. */
+  /** Stops listening; resolves when the last connection is gone. */
   close(): Promise<void>
+  /** Breaks what is still connected, also what never got as far as a channel. */
+  destroy(): void
 }
 
 /** What to listen with. */
@@ -36,9 +38,17 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     server.listen(options.port, loopback, resolve)
   })
   const { port } = server.address() as { port: number }
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   return {
     service: new URL(service.replace('PORT', String(port))),
     close: () => new Promise((resolve) => server.close(() => resolve())),
+    destroy: () => {
+      for (const socket of sockets) socket.destroy()
+    },
   }
 }
 
