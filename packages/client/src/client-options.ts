@@ -1,5 +1,13 @@
 import type { Credentials, Secret } from '@couplet/sasl'
-import { type BareJid, Jid, type ParserLimits, type PresenceInit } from '@couplet/stanza'
+import {
+  type BareJid,
+  defaultLimits,
+  Jid,
+  type ParserLimits,
+  type PresenceInit,
+  presence,
+  serialize,
+} from '@couplet/stanza'
 import type { AnyPlugin, Complete } from './plugin.js'
 import type { StateStore } from './state-store.js'
 import type { Transport } from './transport.js'
@@ -71,12 +79,36 @@ export function identityOf(options: ClientOptions): Identity {
   if (!Array.isArray(options.transports) || options.transports.length === 0) {
     throw new TypeError('transports: there is none')
   }
+  checkSettings(options)
   const schemes = options.transports.flatMap((transport) => transport.schemes)
   return {
     account: jid.bare,
     resource: jid.resource,
     credentials: { password, token, external, anonymous },
     service: options.service === undefined ? undefined : serviceOf(options.service, schemes),
+  }
+}
+
+/** What would otherwise fail at every attempt, or behind the application's back. */
+function checkSettings({ requestTimeout, lang, limits, presence: init, store, mechanisms }: ClientSettings): void {
+  if (requestTimeout !== undefined && !(requestTimeout > 0))
+    throw new TypeError('requestTimeout: not a positive number')
+  // BCP 47 in outline: it becomes an attribute of every stream header.
+  if (lang !== undefined && !/^[a-z]{1,8}(-[a-z0-9]{1,8})*$/i.test(lang))
+    throw new TypeError('lang: not a language tag')
+  for (const [name, limit] of Object.entries(limits ?? {})) {
+    if (!(name in defaultLimits) || !(limit > 0)) throw new TypeError(`limits: not a positive number: ${name}`)
+  }
+  if (store !== undefined && !(typeof store.get === 'function' && typeof store.batch === 'function')) {
+    throw new TypeError('store: has no get and batch')
+  }
+  if (mechanisms !== undefined && !(Array.isArray(mechanisms) && mechanisms.length > 0)) {
+    throw new TypeError('mechanisms: not a list with at least one name')
+  }
+  try {
+    if (init) serialize(presence(init).element)
+  } catch (cause) {
+    throw new TypeError('presence: cannot be sent', { cause })
   }
 }
 

@@ -73,6 +73,7 @@ export class ConnectionLoop {
     }
     this.#stop.abort(stopped())
     await this.#running
+    this.#core.close(stopped()) // also for a client that was never online
   }
 
   /** @returns the error that ended it for good; `undefined` if it was stopped */

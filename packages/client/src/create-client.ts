@@ -55,7 +55,11 @@ export function createClient<const P extends readonly AnyPlugin[] = []>(options:
     core,
     host,
   )
-  return Object.assign(new CoreClient(core, loop, host), host.apis) as unknown as Client<P>
+  const client = new CoreClient(core, loop, host)
+  for (const name of Object.keys(host.apis)) {
+    if (name in client || name === 'then') throw new TypeError(`plugins: none can be called "${name}"`)
+  }
+  return Object.assign(client, host.apis) as unknown as Client<P>
 }
 
 class CoreClient implements ClientCore {

@@ -44,8 +44,10 @@ export class Emitter {
 
   /** Reports an event to all listeners. */
   emit<K extends keyof ClientEvents>(name: K, event: ClientEvents[K]): void {
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
-      this.run(() => listener(event as never), name)
+    const listeners = this.#listeners.get(name)
+    for (const listener of [...(listeners ?? [])]) {
+      // One that an earlier one has taken back is not told any more.
+      if (listeners?.has(listener)) this.run(() => listener(event as never), name)
     }
   }
 

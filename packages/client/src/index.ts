@@ -4,6 +4,8 @@
  *
  * @module
  */
+
+export type { ChannelBinding } from '@couplet/sasl'
 export { type AuthenticationCode, AuthenticationError } from './authentication-error.js'
 export type { ClientOptions, ClientSettings } from './client-options.js'
 export { ConnectionError, type ConnectionErrorCode, type ConnectionPhase } from './connection-error.js'
@@ -11,7 +13,6 @@ export { type Client, type ClientCore, createClient } from './create-client.js'
 export { within } from './deadline.js'
 export type { ClientEvents, ClientStatus } from './events.js'
 export { InboundMessage, type Provenance } from './inbound-message.js'
-export type { ChannelBinding } from '@couplet/sasl'
 export type { AnyPlugin, Apis, Complete, InboundRequest, Plugin, PluginContext } from './plugin.js'
 export { PluginHost } from './plugin-host.js'
 export { randomId } from './random-id.js'

@@ -10,6 +10,9 @@ interface PendingRequest {
 /** What became of a reply: it answered a request, nobody waited for it, or its sender was not the one asked. */
 export type ReplyOutcome = 'settled' | 'unknown' | 'spoofed'
 
+/** Milliseconds: a timer that is set for longer fires at once. */
+const longestTimer = 2 ** 31 - 1
+
 /** Requests waiting for their answers: by id, and only from whom was asked (RFC 6120 §8.2.3, §10.3.3). */
 export class IqTracker {
   readonly #account: () => BareJid
@@ -49,7 +52,7 @@ export class IqTracker {
       }
       const timer = setTimeout(
         () => settle({ error: new DOMException(`no answer within ${timeout} ms`, 'TimeoutError') }),
-        timeout,
+        Math.min(timeout, longestTimer),
       )
       signal?.addEventListener('abort', onAbort, { once: true })
       this.#pending.set(id, { to, response: response as ElementDef<unknown> | undefined, settle })
@@ -93,10 +96,14 @@ const isDomain = (jid: Jid, domain: string): boolean =>
 
 function readResult(response: ElementDef<unknown> | undefined, reply: Iq): { value: unknown } | { error: unknown } {
   if (response === undefined) return { value: undefined }
-  for (const node of reply.element.elements()) {
-    if (!response.matches(node)) continue
-    const result = readElement(response, node)
-    return result.ok ? { value: result.value } : { error: result.error }
+  try {
+    for (const node of reply.element.elements()) {
+      if (!response.matches(node)) continue
+      const result = readElement(response, node)
+      return result.ok ? { value: result.value } : { error: result.error }
+    }
+  } catch (error) {
+    return { error } // a definition somebody wrote by hand may throw; the stream goes on
   }
   return { error: new MalformedElementError(`iq/${response.tags.join('|')}`, 'is missing') }
 }

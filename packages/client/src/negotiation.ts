@@ -109,21 +109,29 @@ export class Negotiation {
     if (event.type === 'end') throw new ConnectionError('stream', 'closed', 'the server closed the stream')
     if (event.type !== 'start') this.#refuse('stream', 'unexpected-element', 'the server sent no stream header')
     this.#checkHeader(event.header)
-    return this.expect('features')
+    const features = await this.expect('features')
+    // Only now: a server that does not know our domain says so under a name of its own (RFC 6120 §4.9.1.2).
+    this.#checkSender(event.header)
+    return features
   }
 
-  /** RFC 6120 §4.7.5 and §4.7.1: without `version` there is no SASL, and another `from` is another server. */
+  /** RFC 6120 §4.7.5: without `version` there is no SASL. */
   #checkHeader(header: XmlElement): void {
-    const { domain } = this.#options.account
-    const fail = (condition: 'invalid-namespace' | 'unsupported-version' | 'invalid-from', text: string): never => {
-      const error = new StreamError({ condition, text })
-      this.#stream.close(error)
-      throw error
-    }
-    if (header.name !== 'stream' || header.ns !== NS_STREAM) fail('invalid-namespace', 'not a stream header')
-    if (!/^[1-9]\d*\.\d+$/.test(header.attr('version') ?? '')) fail('unsupported-version', 'not XMPP 1.0')
+    if (header.name !== 'stream' || header.ns !== NS_STREAM) this.#fail('invalid-namespace', 'not a stream header')
+    if (!/^[1-9]\d*\.\d+$/.test(header.attr('version') ?? '')) this.#fail('unsupported-version', 'not XMPP 1.0')
+  }
+
+  /** RFC 6120 §4.7.1: another `from` is another server. */
+  #checkSender(header: XmlElement): void {
     const from = header.attr('from')
-    if (from !== undefined && from.toLowerCase() !== domain) fail('invalid-from', 'the header is not from our server')
+    if (from === undefined || from.toLowerCase() === this.#options.account.domain) return
+    this.#fail('invalid-from', 'the header is not from our server')
+  }
+
+  #fail(condition: 'invalid-namespace' | 'unsupported-version' | 'invalid-from', text: string): never {
+    const error = new StreamError({ condition, text })
+    this.#stream.close(error)
+    throw error
   }
 
   /** RFC 7590 §3.1: also asked for where the server does not offer it; never gone without. */

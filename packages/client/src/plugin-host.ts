@@ -15,16 +15,17 @@ export class PluginHost {
   readonly #sessionHandlers = new Set<() => Handled>()
   readonly #core: SessionCore
 
-  /** @throws TypeError if a need is not met, a name is taken, or needs go round in a circle */
+  /** @throws TypeError if a need is not met, a name is taken or reserved, or needs go round in a circle */
   constructor(plugins: readonly AnyPlugin[], core: SessionCore, store: StateStore) {
     this.#core = core
     this.features = [...new Set(plugins.flatMap(({ features }) => features ?? []))].sort()
     const apis: Record<string, unknown> = {}
     this.apis = apis
-    for (const plugin of inOrder(plugins)) {
-      const context = this.#context(plugin, store)
-      const needs = Object.fromEntries(Object.keys(plugin.needs).map((name) => [name, apis[name]]))
-      apis[plugin.name] = plugin.setup(Object.assign(context, needs))
+    try {
+      for (const plugin of inOrder(plugins)) apis[plugin.name] = this.#setUp(plugin, store, apis)
+    } catch (error) {
+      this.close()
+      throw error
     }
   }
 
@@ -37,6 +38,14 @@ export class PluginHost {
   close(): void {
     this.#abort.abort(new DOMException('the client was closed', 'AbortError'))
     for (const subscription of this.#subscriptions.splice(0).reverse()) subscription.dispose()
+  }
+
+  #setUp(plugin: AnyPlugin, store: StateStore, apis: Readonly<Record<string, unknown>>): unknown {
+    const context = this.#context(plugin, store)
+    // It would take the place of `send` or `store` in the context of those who need it.
+    if (plugin.name in context) throw new TypeError(`a plugin cannot be called "${plugin.name}"`)
+    const needs = Object.fromEntries(Object.keys(plugin.needs).map((name) => [name, apis[name]]))
+    return plugin.setup(Object.assign(context, needs))
   }
 
   #context(plugin: AnyPlugin, store: StateStore): PluginContext {

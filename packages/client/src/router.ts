@@ -4,8 +4,6 @@ import {
   type Iq,
   type IqProcedure,
   type Jid,
-  Malformed,
-  MalformedElementError,
   type Presence,
   readElement,
   type Stanza,
@@ -87,13 +85,13 @@ export class Router {
       return
     }
     if (this.#deliverPayloads(this.messages, message)) return
-    for (const handler of [...this.messages.all]) this.#run(() => handler(message))
+    this.#deliverWhole(this.messages, message)
   }
 
   /** Delivers a presence. */
   deliverPresence(presence: Presence): void {
     if (presence.element.attr('type') !== 'error') this.#deliverPayloads(this.presences, presence)
-    for (const handler of [...this.presences.all]) this.#run(() => handler(presence))
+    this.#deliverWhole(this.presences, presence)
   }
 
   /** Answers an IQ of type `get` or `set`: exactly one reply, whatever happens. */
@@ -101,11 +99,8 @@ export class Router {
     const { payload, type } = request
     const entry = payload && this.#requests.get(`${type} ${payload.name} ${payload.ns}`)
     if (entry === undefined) return { error: new StanzaError({ condition: 'service-unavailable' }) }
-    const read = readElement(entry.pair.request, payload as XmlElement)
-    if (!read.ok) {
-      this.#events.emit('malformed', { error: read.error, stanza: request.element })
-      return { error: new StanzaError({ condition: 'bad-request' }) }
-    }
+    const read = this.#read(entry.pair.request, payload as XmlElement, request.element)
+    if (read === undefined) return { error: new StanzaError({ condition: 'bad-request' }) }
     try {
       const result = await entry.handler(read.value, { from: request.from ?? this.#account(), id: request.id })
       return { payload: entry.pair.response?.build(result) }
@@ -129,6 +124,11 @@ export class Router {
     void running.then(() => this.#running.delete(running))
   }
 
+  #deliverWhole<S extends Stanza>({ all }: Listeners<S>, stanza: S): void {
+    // A handler that an earlier one has taken back is not called any more.
+    for (const handler of [...all]) if (all.has(handler)) this.#run(() => handler(stanza))
+  }
+
   /** Calls those who listen for the stanza's payloads; returns whether it was somebody's protocol, not content. */
   #deliverPayloads<S extends Stanza>(listeners: Listeners<S>, stanza: S): boolean {
     if (listeners.byNamespace.size === 0) return false
@@ -142,14 +142,15 @@ export class Router {
       let accepted = false
       for (const listener of candidates) {
         if (called.has(listener) || !listener.def.matches(node)) continue
+        if (!listeners.byNamespace.get(node.ns)?.includes(listener)) continue // taken back by an earlier one
         called.add(listener) // the first payload counts, as in `message.get`
         if (!this.#mayCome(listener.from, stanza.from)) {
           refused = listener
           continue
         }
         accepted = true
-        if (listener.from !== 'anyone') claimed = true
-        this.#call(listener, node, stanza)
+        // A malformed payload never costs the message that carries it.
+        if (this.#call(listener, node, stanza) && listener.from !== 'anyone') claimed = true
       }
       if (refused !== undefined && !accepted) {
         this.#events.emit('rejected', { reason: 'origin', allowed: String(refused.from), stanza: stanza.element })
@@ -158,14 +159,23 @@ export class Router {
     return claimed
   }
 
-  #call<S extends Stanza>(listener: PayloadListener<S>, node: XmlElement, stanza: S): void {
-    const value = listener.def.parse(node)
-    if (value instanceof Malformed) {
-      const error = new MalformedElementError(`${node.name}${value.path}`, value.problem)
-      this.#events.emit('malformed', { error, stanza: stanza.element })
-      return
+  /** @returns whether the payload was readable */
+  #call<S extends Stanza>(listener: PayloadListener<S>, node: XmlElement, stanza: S): boolean {
+    const read = this.#read(listener.def, node, stanza.element)
+    if (read !== undefined) this.#run(() => listener.handler(read.value, stanza))
+    return read !== undefined
+  }
+
+  /** Reads a payload; reports what is malformed, and a definition that somebody wrote by hand and that throws. */
+  #read(def: ElementDef<unknown>, node: XmlElement, stanza: XmlElement): { readonly value: unknown } | undefined {
+    try {
+      const read = readElement(def, node)
+      if (read.ok) return read
+      this.#events.emit('malformed', { error: read.error, stanza })
+    } catch (error) {
+      this.#events.emit('error', error)
     }
-    this.#run(() => listener.handler(value, stanza))
+    return undefined
   }
 
   /** The origin rule. An absent sender is the own account (RFC 6120 §8.1.2.1). */

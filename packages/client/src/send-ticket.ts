@@ -58,8 +58,9 @@ export class SendTicket implements SendHandle {
 
   /** It is not known to have been handled, and nobody will try again. */
   fail(error: unknown): void {
+    if (!this.#settle('failed')) return
     this.#error = error
-    if (this.#settle('failed')) this.#reject?.(error)
+    this.#reject?.(error)
   }
 
   #settle(state: 'acked' | 'failed'): boolean {

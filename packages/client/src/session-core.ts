@@ -213,9 +213,18 @@ export class SessionCore implements Session {
   }
 
   #reply(request: XmlElement, type: 'result' | 'error', payload: XmlElement | undefined): void {
-    const attributes = { type, id: request.attr('id'), to: request.attr('from') }
-    const reply = xml(NS_CLIENT, 'iq', attributes, ...(payload ? [payload] : []))
-    this.events.run(() => this.#writer?.write(serialize(reply, NS_CLIENT)))
+    const attributes = { id: request.attr('id'), to: request.attr('from') }
+    const reply = xml(NS_CLIENT, 'iq', { ...attributes, type }, ...(payload ? [payload] : []))
+    let text: string
+    try {
+      text = serialize(reply, NS_CLIENT)
+    } catch (error) {
+      // A result that XML cannot carry; who asked gets an answer all the same.
+      this.events.emit('error', error)
+      const { element } = new StanzaError({ condition: 'internal-server-error' })
+      text = serialize(xml(NS_CLIENT, 'iq', { ...attributes, type: 'error' }, element), NS_CLIENT)
+    }
+    this.#writer?.write(text)
   }
 
   /** A sender that is no JID is nobody: RFC 6120 §8.1.2 forbids it, and no rule about senders could be applied. */

@@ -1,0 +1,136 @@
+import { attr, element, Jid } from '@couplet/stanza'
+import { describe, expect, test, vi } from 'vitest'
+import type { AnyPlugin, PluginContext } from './plugin.js'
+import { PluginHost } from './plugin-host.js'
+import { SessionCore } from './session-core.js'
+import { memoryStore } from './state-store.js'
+import { Subscription } from './subscription.js'
+
+const Note = element('urn:example', 'note', { id: attr('id') })
+
+const plugin = (
+  name: string,
+  needs: readonly string[] = [],
+  setup?: (context: PluginContext) => unknown,
+): AnyPlugin => ({
+  name,
+  needs: Object.fromEntries(needs.map((need) => [need, true])),
+  setup: setup ?? (() => ({ name })),
+})
+
+const newCore = (): SessionCore => new SessionCore({ account: Jid.parse('u@example.org').bare })
+const host = (plugins: readonly AnyPlugin[], core = newCore(), store = memoryStore()): PluginHost =>
+  new PluginHost(plugins, core, store)
+
+describe('PluginHost: order', () => {
+  test('those that are needed come first; otherwise the order is kept', () => {
+    const order: string[] = []
+    const note = (name: string, ...needs: string[]): AnyPlugin => plugin(name, needs, () => order.push(name))
+    host([note('d', 'c', 'a'), note('x'), note('a', 'b'), note('b'), note('c', 'b')])
+    expect(order).toEqual(['b', 'c', 'a', 'd', 'x'])
+  })
+
+  test('a plugin gets the APIs it needs, and no others', () => {
+    const setup = vi.fn<(context: PluginContext) => void>()
+    const { apis } = host([plugin('b', ['a'], setup), plugin('c'), plugin('a')])
+    const context = setup.mock.calls[0]?.[0] as unknown as Record<string, unknown>
+    expect(context.a).toBe(apis.a)
+    expect('c' in context).toBe(false)
+  })
+
+  test.each([
+    [[plugin('mam', ['disco'])], 'plugin "mam" needs plugin "disco"'],
+    [[plugin('a'), plugin('a')], 'two plugins are called "a"'],
+    [[plugin('a', ['b']), plugin('b', ['c']), plugin('c', ['a'])], 'plugins need each other: a → b → c → a'],
+    [[plugin('a', ['a'])], 'plugins need each other: a → a'],
+    [[plugin('a', ['toString'])], 'plugin "a" needs plugin "toString"'],
+    [[plugin('send')], 'a plugin cannot be called "send"'],
+    [[plugin('features')], 'a plugin cannot be called "features"'],
+    [[plugin('__proto__')], 'a plugin cannot be called "__proto__"'],
+  ])('says what is wrong: %#', (plugins, sentence) => {
+    expect(() => host(plugins)).toThrow(new TypeError(sentence))
+  })
+
+  test('features of all plugins are known to all, once and in order', () => {
+    const seen = vi.fn()
+    const advertise = (name: string, ...features: string[]): AnyPlugin => ({
+      ...plugin(name, [], (context) => seen(context.features)),
+      features,
+    })
+    host([advertise('a', 'urn:b', 'urn:a'), advertise('b', 'urn:b', 'urn:c'), plugin('c')])
+    expect(seen.mock.calls[0]).toEqual([['urn:a', 'urn:b', 'urn:c']])
+  })
+})
+
+describe('PluginHost: context', () => {
+  test('what a plugin acts upon must say who may send it', () => {
+    const listen = (filter?: { from: 'anyone' }) =>
+      plugin('a', [], (context) => context.onMessage(Note, () => {}, filter))
+    const presences = plugin('a', [], (context) => context.onPresence(Note, () => {}, {}))
+    const sentence = 'plugin "a" listens for a payload without saying who may send it'
+    expect(() => host([listen()])).toThrow(new TypeError(sentence))
+    expect(() => host([presences])).toThrow(new TypeError(sentence))
+    expect(() => host([listen({ from: 'anyone' })])).not.toThrow()
+    expect(() => host([plugin('a', [], (context) => context.onMessage(() => {}))])).not.toThrow()
+  })
+
+  test('each has a store of its own, apart for each account', async () => {
+    const store = memoryStore()
+    const record = { version: 1, value: 'x' }
+    host([plugin('a', [], (context) => context.store.batch([{ key: 'k', record }]))], newCore(), store)
+    expect(await store.get('u@example.org/a/k')).toEqual(record)
+  })
+
+  test('session handlers run one after the other; one that throws is reported', async () => {
+    const core = newCore()
+    const seen: unknown[] = []
+    core.events.on('error', (error) => seen.push(error))
+    const plugins = [
+      plugin('a', [], (context) =>
+        context.onSession(async () => {
+          await new Promise((resolve) => setImmediate(resolve))
+          seen.push('a')
+        }),
+      ),
+      plugin('b', [], (context) =>
+        context.onSession(() => {
+          throw 'b'
+        }),
+      ),
+      plugin('c', [], (context) => context.onSession(() => void seen.push('c'))),
+    ]
+    await host(plugins, core).startSession()
+    expect(seen).toEqual(['a', 'b', 'c'])
+  })
+
+  test('closing aborts the signal, then takes everything back in reverse order', () => {
+    const order: string[] = []
+    const core = newCore()
+    const registered = ['a', 'b']
+    vi.spyOn(core, 'onMessage').mockImplementation(() => {
+      const name = registered.shift()
+      return new Subscription(() => order.push(`end ${name}`))
+    })
+    const setup = (name: string) => (context: PluginContext) => {
+      context.signal.addEventListener('abort', () => order.push(`abort ${name}`))
+      context.onMessage(() => {})
+    }
+    const plugins = host([plugin('a', [], setup('a')), plugin('b', ['a'], setup('b'))], core)
+    plugins.close()
+    plugins.close()
+    expect(order).toEqual(['abort a', 'abort b', 'end b', 'end a'])
+  })
+
+  test('a setup that fails leaves nothing behind', () => {
+    const core = newCore()
+    let signal: AbortSignal | undefined
+    const handler = vi.fn()
+    const good = plugin('a', [], (context) => {
+      signal = context.signal
+      context.onMessage(handler)
+    })
+    const bad = plugin('b', [], () => expect.fail('in setup'))
+    expect(() => host([good, bad], core)).toThrow('in setup')
+    expect(signal?.aborted).toBe(true)
+  })
+})

@@ -1,0 +1,76 @@
+import { describe, expect, test, vi } from 'vitest'
+import { type AckSource, SendTicket } from './send-ticket.js'
+
+const acks = () => ({ confirm: vi.fn<AckSource['confirm']>() })
+
+describe('SendTicket', () => {
+  test('goes from queued over written to acked, and forgets its text', async () => {
+    const ticket = new SendTicket('a', '<message/>')
+    expect([ticket.state, ticket.text]).toEqual(['queued', '<message/>'])
+    ticket.written(acks())
+    expect([ticket.state, ticket.text]).toEqual(['written', ''])
+    ticket.succeed()
+    expect(ticket.state).toBe('acked')
+    await expect(ticket.acked).resolves.toBeUndefined()
+  })
+
+  test('nobody is asked for an acknowledgement that nobody waits for', () => {
+    const source = acks()
+    const ticket = new SendTicket('a', '')
+    ticket.written(source)
+    expect(source.confirm).not.toHaveBeenCalled()
+    void ticket.acked
+    void ticket.acked
+    expect(source.confirm.mock.calls).toEqual([[ticket]])
+  })
+
+  test('asks when it is written, if somebody waited before', () => {
+    const source = acks()
+    const ticket = new SendTicket('a', '')
+    void ticket.acked
+    ticket.written(source)
+    expect(source.confirm.mock.calls).toEqual([[ticket]])
+  })
+
+  test.each([
+    ['before', true],
+    ['after', false],
+  ])('the first outcome is the only one, waited for %s it', async (_, early) => {
+    const failed = new SendTicket('a', '')
+    const acked = new SendTicket('b', '')
+    const promises = early ? [failed.acked, acked.acked] : []
+    failed.fail(new Error('first'))
+    failed.fail(new Error('second'))
+    failed.succeed()
+    acked.succeed()
+    acked.fail(new Error('late'))
+    expect([failed.state, acked.state]).toEqual(['failed', 'acked'])
+    await expect(promises[0] ?? failed.acked).rejects.toThrow('first')
+    await expect(promises[1] ?? acked.acked).resolves.toBeUndefined()
+    expect(failed.acked).toBe(failed.acked)
+  })
+
+  test('what is settled is not written any more', () => {
+    const source = acks()
+    const ticket = new SendTicket('a', 'text')
+    ticket.fail(new Error('closed'))
+    void ticket.acked
+    ticket.written(source)
+    expect(ticket.state).toBe('failed')
+    expect(source.confirm).not.toHaveBeenCalled()
+  })
+
+  test('a rejection that nobody listens to is not unhandled', async () => {
+    const unhandled = vi.fn()
+    process.on('unhandledRejection', unhandled)
+    const early = new SendTicket('a', '')
+    void early.acked
+    early.fail(new Error('no'))
+    const late = new SendTicket('b', '')
+    late.fail(new Error('no'))
+    void late.acked
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', unhandled)
+    expect(unhandled).not.toHaveBeenCalled()
+  })
+})
