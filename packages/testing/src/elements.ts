@@ -3,7 +3,6 @@ import {
   childText,
   childTexts,
   element,
-  iqSet,
   jid,
   marker,
   optional,
@@ -47,9 +46,6 @@ export const Success = element(NS_SASL, 'success', { data: optional(text()) })
 export const BindRequest = element(NS_BIND, 'bind', { resource: optional(childText('resource')) })
 /** RFC 6120 §7.6: what it gets. */
 export const BindResult = element(NS_BIND, 'bind', { jid: childText('jid', jid) })
-/** RFC 6120 §7.6. */
-export const bindResource = iqSet(BindRequest, BindResult)
-
 /** RFC 6120 §6.4.5. */
 export function saslFailure(condition: string): XmlElement {
   return xml(NS_SASL, 'failure', {}, xml(NS_SASL, condition))

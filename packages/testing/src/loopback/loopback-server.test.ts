@@ -22,6 +22,28 @@ describe('the loopback server', () => {
     expect((await received).from?.toString()).toBe(alice.jid.toString())
   })
 
+  test('a client talks in frames too, and leaves politely', async () => {
+    await using server = await startLoopback({ users })
+    const transports = [server.transport({ framed: true })]
+    await using alice = createClient({ jid: 'alice@example.org/r', password: 'secret', transports })
+    await alice.online()
+    const received = new Promise<InboundMessage>((resolve) => alice.onMessage(resolve))
+    alice.send(message({ to: 'alice@example.org/r', type: 'chat', body: 'note' }))
+    expect((await received).body).toBe('note')
+    await alice.close()
+    expect(server.sessions).toEqual([])
+  })
+
+  test('servers side by side know nothing of each other', async () => {
+    await using one = await startLoopback({ domain: 'one.example', users: { alice: 'pw' } })
+    await using two = await startLoopback({ domain: 'two.example', users: { alice: 'pw' } })
+    await using alice = createClient({ jid: 'alice@one.example', password: 'pw', transports: [one.transport()] })
+    await alice.online()
+    expect(two.sessions).toEqual([])
+    await using lost = createClient({ jid: 'alice@one.example', password: 'pw', transports: [two.transport()] })
+    await expect(lost.online()).rejects.toMatchObject({ code: 'host-unknown' })
+  })
+
   test('a wrong password is refused', async () => {
     await using server = await startLoopback({ users })
     await using client = createClient({ jid: 'alice@example.org', password: 'wrong', transports: [server.transport()] })
