@@ -11,7 +11,7 @@ export class PluginHost {
   /** What all plugins add to what the client advertises. */
   readonly features: readonly string[]
   readonly #abort = new AbortController()
-  readonly #subscriptions: Subscription[] = []
+  readonly #subscriptions = new Set<Subscription>()
   readonly #sessionHandlers = new Set<() => Handled>()
   readonly #core: SessionCore
 
@@ -37,7 +37,7 @@ export class PluginHost {
   /** Ends all plugins. */
   close(): void {
     this.#abort.abort(new DOMException('the client was closed', 'AbortError'))
-    for (const subscription of this.#subscriptions.splice(0).reverse()) subscription.dispose()
+    for (const subscription of [...this.#subscriptions].reverse()) subscription.dispose()
   }
 
   #setUp(plugin: AnyPlugin, store: StateStore, apis: Readonly<Record<string, unknown>>): unknown {
@@ -51,8 +51,12 @@ export class PluginHost {
   #context(plugin: AnyPlugin, store: StateStore): PluginContext {
     const core = this.#core
     const keep = (subscription: Subscription): Subscription => {
-      this.#subscriptions.push(subscription)
-      return subscription
+      const kept = new Subscription(() => {
+        this.#subscriptions.delete(kept)
+        subscription.dispose()
+      })
+      this.#subscriptions.add(kept)
+      return kept
     }
     return {
       get jid() {
