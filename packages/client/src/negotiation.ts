@@ -143,7 +143,7 @@ export class Negotiation {
     const answer = await this.expect('starttls')
     if (!Proceed.matches(answer)) return required('the server refused STARTTLS')
     // Nothing may follow in the clear; what does was injected to be read as if it had come through TLS.
-    if (!this.#stream.clean) return required('the server sent more before TLS began')
+    if (!this.#stream.endsClean()) return required('the server sent more before TLS began')
     await within('tls', phaseLimits.tls, this.#options.signal, connection.startTls(this.#options.signal))
   }
 

@@ -102,9 +102,7 @@ describe.each(await targets())('login to $title', (target) => {
 
   test('a password of any alphabet', async () => {
     const password = 'pässwörd – пароль 密码 ①'
-    const { server } = target
-    const account = await (server ? server.createUser(undefined, password) : target.createUser())
-    const client = await openClient(target, { account })
+    const client = await openClient(target, { account: await target.createUser(password) })
     expect(client.status.state).toBe('online')
   })
 

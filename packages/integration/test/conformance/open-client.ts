@@ -1,4 +1,5 @@
 import { type AnyPlugin, type Client, type ClientOptions, type ClientStatus, createClient } from '@couplet/client'
+import { sendPing } from '@couplet/ping'
 import { onTestFinished } from 'vitest'
 import type { Account } from '../../src/lab-server.js'
 import { type Scheme, type Target, transportsOf } from './targets.js'
@@ -29,13 +30,14 @@ export const newClient = async <const P extends readonly AnyPlugin[] = []>(
   return client
 }
 
-/** The same, logged in. */
+/** The same, logged in, and available: its server has handled its presence. */
 export const openClient = async <const P extends readonly AnyPlugin[] = []>(
   target: Target,
   options: OpenOptions<P> = {},
 ): Promise<Client<P>> => {
   const client = await newClient(target, options)
   await client.online()
+  await client.request(sendPing, true).catch(() => {}) // some say that they do not know pings
   return client
 }
 

@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import type { Transport } from '@couplet/client'
 import { tcp } from '@couplet/tcp'
+import { startLoopback } from '@couplet/testing'
 import { webSocket } from '@couplet/websocket'
+import { afterAll } from 'vitest'
 import type { Account, LabServer } from '../../src/lab-server.js'
 import { sharedLab } from '../../src/shared-lab.js'
 
@@ -13,6 +16,7 @@ export type TargetFeature =
   | 'channel-binding'
   /** XEP-0313. */
   | 'mam'
+  | 'mam-extended'
   /** XEP-0156 documents over https. */
   | 'host-meta'
   /** SRV records in the lab's DNS. */
@@ -33,9 +37,12 @@ export interface Target {
   readonly features: ReadonlySet<TargetFeature>
   /** The password mechanisms it offers over TLS on TCP. */
   readonly mechanisms: readonly string[]
+  /** What it answers for an account that does not exist. */
+  readonly noSuchUser: 'service-unavailable' | 'item-not-found'
   /** The server behind it, for what only the live ones have. */
   readonly server?: LabServer
-  createUser(): Promise<Account>
+  /** Creates an account with a random name; with a random password, if none is given. */
+  createUser(password?: string): Promise<Account>
   /** The endpoint of a scheme. */
   service(scheme: Scheme): string
 }
@@ -54,7 +61,7 @@ const mechanismsOf = ({ features }: LabServer): readonly string[] => {
 
 const liveTarget = (server: LabServer): Target => {
   const { name, kind, version, domain, ca, ip, ports, wsPath } = server
-  const shared = ['channel-binding', 'host-meta', 'bad-certificates'] as const
+  const shared = ['channel-binding', 'host-meta', 'bad-certificates', 'mam-extended'] as const
   const services: Readonly<Record<Scheme, string>> = {
     xmpps: `xmpps://${ip}:${ports.directTls}`,
     xmpp: `xmpp://${ip}:${ports.c2s}`,
@@ -70,11 +77,40 @@ const liveTarget = (server: LabServer): Target => {
       ...(['mam', 'srv', 'special-hosts'] as const),
     ]),
     mechanisms: mechanismsOf(server),
+    noSuchUser: 'service-unavailable',
     server,
-    createUser: () => server.createUser(),
+    createUser: (password) => server.createUser(undefined, password),
     service: (scheme) => services[scheme],
   }
 }
 
+/** The server of @couplet/testing, in this process, but on real sockets. */
+const loopbackTarget = async (): Promise<Target> => {
+  const domain = 'loopback.test'
+  const server = await startLoopback({ domain, allowPlain: true })
+  afterAll(() => server.stop())
+  const { tls, tcp: startTls, websocket } = await server.listen({ tls: true, tcp: true, websocket: true })
+  const services = { xmpps: tls, xmpp: startTls, wss: websocket }
+  const scram = ['SCRAM-SHA-1', 'SCRAM-SHA-256', 'SCRAM-SHA-512']
+  return {
+    title: 'loopback, @couplet/testing',
+    name: 'loopback',
+    domain,
+    ca: server.ca,
+    features: new Set(['channel-binding', 'mam', 'mam-extended'] as const),
+    mechanisms: [...scram.map((name) => `${name}-PLUS`), ...scram, 'PLAIN'].sort(),
+    noSuchUser: 'item-not-found',
+    createUser: async (password = randomBytes(12).toString('hex')) => {
+      const name = `u${randomBytes(6).toString('hex')}`
+      server.addUser(name, password)
+      return { jid: `${name}@${domain}`, password }
+    },
+    service: (scheme) => String(services[scheme]),
+  }
+}
+
 /** The targets of this run. Called at the top of a test file; what it starts ends with that file. */
-export const targets = async (): Promise<readonly Target[]> => sharedLab().servers.map(liveTarget)
+export const targets = async (): Promise<readonly Target[]> => [
+  await loopbackTarget(),
+  ...sharedLab().servers.map(liveTarget),
+]
