@@ -8,13 +8,15 @@ const encoder = new TextEncoder()
 type Item = Uint8Array | string
 const endMark = Symbol('end')
 
-/** One end of a connection in memory. What is written arrives in the next turn of the event loop, in order. */
+/**
+ * One end of a connection in memory. What is written arrives in the next turn of the event loop, and in the order in which
+ * it was written on all connections of the process: two clients of a test cannot overtake each other.
+ */
 class PipeEnd {
   peer!: PipeEnd
   readonly framed: boolean
   #inbox: (Item | typeof endMark)[] = []
   #listener: { data(chunk: Uint8Array | string): void; closed(error: Error | undefined): void } | undefined
-  #scheduled = false
   #paused = false
   #ended = false
   #closed = false
@@ -25,7 +27,7 @@ class PipeEnd {
 
   listen(listener: ConnectionListener | ChannelListener): void {
     this.#listener = listener
-    this.#schedule()
+    this.#schedule(Number.POSITIVE_INFINITY)
   }
 
   write(data: string | Uint8Array): void {
@@ -36,7 +38,7 @@ class PipeEnd {
 
   pause(paused: boolean): void {
     this.#paused = paused
-    this.#schedule()
+    this.#schedule(Number.POSITIVE_INFINITY)
   }
 
   end(): void {
@@ -49,26 +51,21 @@ class PipeEnd {
     this.end()
     this.#inbox = [endMark]
     this.#paused = false
-    this.#schedule()
+    this.#schedule(1)
   }
 
   #push(item: Item | typeof endMark): void {
     if (this.#closed) return
     this.#inbox.push(item)
-    this.#schedule()
+    this.#schedule(1)
   }
 
-  #schedule(): void {
-    if (this.#scheduled || this.#inbox.length === 0) return
-    this.#scheduled = true
-    nextTurn(() => {
-      this.#scheduled = false
-      this.#deliver()
-    })
+  #schedule(count: number): void {
+    nextTurn(() => this.#deliver(count))
   }
 
-  #deliver(): void {
-    while (this.#listener !== undefined && !this.#paused && !this.#closed) {
+  #deliver(count: number): void {
+    for (let i = 0; i < count && this.#listener !== undefined && !this.#paused && !this.#closed; i++) {
       const item = this.#inbox.shift()
       if (item === undefined) return
       if (item !== endMark) this.#listener.data(item)
