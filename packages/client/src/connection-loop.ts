@@ -1,5 +1,6 @@
 import {
   NS_CLIENT,
+  NS_STREAM,
   type PresenceInit,
   presence,
   StreamError,
@@ -10,6 +11,7 @@ import {
 import { Backoff } from './backoff.js'
 import { ConnectionError } from './connection-error.js'
 import { type AttemptOptions, type Login, logIn } from './connector.js'
+import { NS_SASL, NS_TLS } from './elements.js'
 import type { ClientStatus } from './events.js'
 import type { PluginHost } from './plugin-host.js'
 import type { SessionCore } from './session-core.js'
@@ -17,6 +19,9 @@ import type { XmppStream } from './xmpp-stream.js'
 
 /** Milliseconds to wait, when stopping, until what was sent is acknowledged and written. */
 const flushLimit = 1000
+
+/** What has no place in a session that has begun (RFC 6120 §4.3, §5, §6). */
+const negotiated: ReadonlySet<string> = new Set([NS_STREAM, NS_TLS, NS_SASL])
 
 /** What the loop needs besides what an attempt needs. */
 export interface LoopOptions extends AttemptOptions {
@@ -100,7 +105,7 @@ export class ConnectionLoop {
       return error instanceof Error ? error : stopped(error)
     }
     const ended = this.#serve(login, signal)
-    await this.#begin(login.stream)
+    await Promise.race([ended, this.#begin(login.stream)]) // what a plugin waits for may never come
     return ended
   }
 
@@ -132,7 +137,7 @@ export class ConnectionLoop {
         end(stopped(signal.reason))
       }
       signal.addEventListener('abort', abort, { once: true })
-      void stream.ended.then(() => end(new ConnectionError('session', 'closed', 'the connection was lost')))
+      void stream.ended.then(end)
       stream.listen((event) => {
         const error = this.#take(event)
         if (error === undefined) return
@@ -147,6 +152,7 @@ export class ConnectionLoop {
     if (event.type === 'error') return event.error
     if (event.type !== 'element') return new ConnectionError('session', 'closed', 'the server closed the stream')
     const { ns, name } = event.element
+    if (negotiated.has(ns)) return new StreamError({ condition: 'policy-violation', text: 'the negotiation is over' })
     if (ns !== NS_CLIENT || (name !== 'message' && name !== 'presence' && name !== 'iq')) {
       return new StreamError({ condition: 'unsupported-stanza-type', text: 'not a stanza' })
     }

@@ -1,5 +1,5 @@
 import type { MechanismPolicy } from '@couplet/sasl'
-import type { FullJid, ParserLimits } from '@couplet/stanza'
+import type { FullJid, ParserLimits, StreamError } from '@couplet/stanza'
 import type { Identity } from './client-options.js'
 import { ConnectionError } from './connection-error.js'
 import { within } from './deadline.js'
@@ -25,7 +25,7 @@ export interface Login {
 }
 
 /**
- * One attempt: connect, negotiate, log in. Leaves nothing open if it fails.
+ * One attempt: connect, negotiate, log in. If it fails, what is open is being closed.
  *
  * @throws ConnectionError, AuthenticationError, StreamError, StanzaError, or the signal's reason
  */
@@ -48,17 +48,22 @@ async function connectAndNegotiate(options: AttemptOptions, signal: AbortSignal)
   const connection = await connect(options, signal)
   const stop = (): void => connection.destroy()
   signal.addEventListener('abort', stop, { once: true })
+  const stream = new XmppStream(connection, options.limits)
   try {
-    const stream = new XmppStream(connection, options.limits)
     const jid = await new Negotiation(stream, { ...options, signal }).run()
     return { stream, jid }
   } catch (error) {
-    connection.destroy()
+    if (signal.aborted) connection.destroy()
+    else stream.close(isOurs(error) ? error : undefined) // politely, so that the server learns why; in a second at most
     throw error
   } finally {
     signal.removeEventListener('abort', stop)
   }
 }
+
+/** What ended the stream was found by us, not said by the server. */
+const isOurs = (error: unknown): error is StreamError =>
+  error instanceof Error && error.name === 'StreamError' && (error as StreamError).element === undefined
 
 /** The first transport that gets through; the first error if none does, since it is about the preferred one. */
 async function connect({ transports, account, service }: AttemptOptions, signal: AbortSignal): Promise<Connection> {

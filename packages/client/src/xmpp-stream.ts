@@ -41,8 +41,8 @@ export class XmppStream {
   #opened = false
   #closing: ReturnType<typeof setTimeout> | undefined
   #peerClosed = false
-  #markEnded: () => void = () => {}
-  readonly #ended = new Promise<void>((resolve) => {
+  #markEnded: (reason: ConnectionError) => void = () => {}
+  readonly #ended = new Promise<ConnectionError>((resolve) => {
     this.#markEnded = resolve
   })
   /** Whether what came last ended exactly with an element: nothing lies behind it. */
@@ -108,12 +108,18 @@ export class XmppStream {
   /** From now on events go to the listener, those that wait already included. */
   listen(listener: (event: StreamEvent) => void): void {
     this.#listener = listener
-    for (const event of this.#queue.splice(0)) listener(event)
+    for (const event of this.#queue.splice(0)) if (this.#closing === undefined) listener(event)
   }
 
-  /** Whether the last element was also the last byte: after `<proceed/>` anything else was injected (S-004). */
-  get clean(): boolean {
-    return this.#clean && this.#queue.length === 0
+  /**
+   * Gives up the parser, and tells whether the last element was also the last byte: after `<proceed/>` anything else was
+   * injected (S-004).
+   */
+  endsClean(): boolean {
+    // Behind an element that has begun, in a tag or in its text, the probe would not be an element of the stream.
+    const [event, ...more] = this.#parser.write(`<probe xmlns='${NS_FRAMING}'/>`)
+    const isBetweenElements = event?.type === 'element' && event.element.name === 'probe' && more.length === 0
+    return this.#clean && this.#queue.length === 0 && isBetweenElements
   }
 
   /**
@@ -124,15 +130,23 @@ export class XmppStream {
     if (this.#closing !== undefined || this.#lost !== undefined) return
     this.#closing = setTimeout(() => this.connection.destroy(), closeLimit)
     if (this.#opened) {
-      if (error !== undefined) this.sendElement(error.toElement())
+      if (error !== undefined) this.connection.write(this.#errorText(error))
       this.connection.write(this.connection.framed ? `<close xmlns='${NS_FRAMING}'/>` : '</stream:stream>')
     }
-    if (this.#peerClosed || !this.#opened) this.connection.end()
+    // After an error there is nothing to wait for (RFC 6120 §4.9.1.1).
+    if (this.#peerClosed || !this.#opened || error !== undefined) this.connection.end()
   }
 
-  /** Resolves when the connection is gone. */
-  get ended(): Promise<void> {
+  /** Resolves with the reason when the connection is gone. */
+  get ended(): Promise<ConnectionError> {
     return this.#ended
+  }
+
+  /** With the prefix that RFC 6120 §4.8.5 keeps for the elements of the stream itself. */
+  #errorText(error: StreamError): string {
+    const declaration = this.connection.framed ? ` xmlns:stream='${NS_STREAM}'` : ''
+    const children = [...error.toElement().elements()].map((child) => serialize(child))
+    return `<stream:error${declaration}>${children.join('')}</stream:error>`
   }
 
   #newParser(): StreamParser {
@@ -143,7 +157,7 @@ export class XmppStream {
     const events = this.#parser.write(chunk)
     const last = chunk[chunk.length - 1]
     this.#clean = events.length > 0 && (last === '>' || last === 0x3e)
-    for (const event of events) this.#dispatch(this.connection.framed ? unframe(event) : event)
+    for (const event of this.connection.framed ? unframe(events) : events) this.#dispatch(event)
   }
 
   #dispatch(event: StreamEvent): void {
@@ -172,13 +186,19 @@ export class XmppStream {
     clearTimeout(this.#closing)
     this.#lost = new ConnectionError('session', 'closed', 'the connection was lost', error)
     this.#wake?.()
-    if (this.#closing === undefined) this.#listener?.({ type: 'end' })
-    this.#markEnded()
+    this.#markEnded(this.#lost)
   }
 }
 
+/** RFC 7395 §3.3.3: a frame is one element. */
+function unframe(events: readonly StreamEvent[]): readonly StreamEvent[] {
+  if (events.length < 2) return events.map(unwrap)
+  const error = new StreamError({ condition: 'not-well-formed', text: 'a frame is not one complete element' })
+  return [events.find(({ type }) => type === 'error') ?? { type: 'error', error }]
+}
+
 /** RFC 7395 §3.3: `<open/>` is the header, `<close/>` is the end. */
-function unframe(event: StreamEvent): StreamEvent {
+function unwrap(event: StreamEvent): StreamEvent {
   if (event.type !== 'element' || event.element.ns !== NS_FRAMING) return event
   const { element } = event
   if (element.name === 'close') return { type: 'end' }
