@@ -18,6 +18,8 @@ class PipeEnd {
   #inbox: (Item | typeof endMark)[] = []
   #listener: { data(chunk: Uint8Array | string): void; closed(error: Error | undefined): void } | undefined
   #paused = false
+  /** Items whose turn came when they could not be delivered. */
+  #overdue = 0
   #ended = false
   #closed = false
 
@@ -27,7 +29,7 @@ class PipeEnd {
 
   listen(listener: ConnectionListener | ChannelListener): void {
     this.#listener = listener
-    this.#schedule(Number.POSITIVE_INFINITY)
+    this.#catchUp()
   }
 
   write(data: string | Uint8Array): void {
@@ -38,7 +40,7 @@ class PipeEnd {
 
   pause(paused: boolean): void {
     this.#paused = paused
-    this.#schedule(Number.POSITIVE_INFINITY)
+    this.#catchUp()
   }
 
   end(): void {
@@ -60,12 +62,22 @@ class PipeEnd {
     this.#schedule(1)
   }
 
+  #catchUp(): void {
+    const count = this.#overdue
+    this.#overdue = 0
+    if (count > 0) this.#schedule(count)
+  }
+
   #schedule(count: number): void {
     nextTurn(() => this.#deliver(count))
   }
 
   #deliver(count: number): void {
-    for (let i = 0; i < count && this.#listener !== undefined && !this.#paused && !this.#closed; i++) {
+    for (let left = count; left > 0 && !this.#closed; left--) {
+      if (this.#listener === undefined || this.#paused) {
+        this.#overdue += left
+        return
+      }
       const item = this.#inbox.shift()
       if (item === undefined) return
       if (item !== endMark) this.#listener.data(item)
