@@ -1,0 +1,44 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
+import { loadPackages, repositoryRoot } from '../../workspace/workspace.mjs'
+
+/** `@couplet/x` is the source of x: what is fuzzed is what is in the editor, built or not. */
+const workspaceSources = {
+  name: 'workspace-sources',
+  setup(run) {
+    run.onResolve({ filter: /^@couplet\/[a-z-]+$/ }, ({ path }) => ({
+      path: join(repositoryRoot, 'packages', path.slice('@couplet/'.length), 'src/index.ts'),
+    }))
+  },
+}
+
+/** The stanza package and the element definitions of all packages: `{ stanza, definitions: { mam: {…}, … } }`. */
+export async function loadSources() {
+  const packages = loadPackages().filter((pkg) => existsSync(join(pkg.directory, 'src/elements.ts')) && pkg.publishable)
+  const names = packages.map((pkg, i) => `${JSON.stringify(pkg.folder)}: p${i}`).join(', ')
+  const imports = packages.map((pkg, i) => `import * as p${i} from './packages/${pkg.folder}/src/elements.ts'`)
+  const contents = `${imports.join('\n')}
+export * as stanza from './packages/stanza/src/index.ts'
+export const definitions = { ${names} }`
+  const cache = join(repositoryRoot, '.cache')
+  mkdirSync(cache, { recursive: true })
+  const folder = mkdtempSync(join(cache, 'fuzz-'))
+  try {
+    const outfile = join(folder, 'sources.mjs')
+    await build({
+      stdin: { contents, resolveDir: repositoryRoot, loader: 'ts' },
+      plugins: [workspaceSources],
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      logLevel: 'error',
+      outfile,
+    })
+    return await import(pathToFileURL(outfile).href)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
