@@ -10,7 +10,7 @@ import {
 } from '@couplet/stanza'
 import { Backoff } from './backoff.js'
 import { ConnectionError } from './connection-error.js'
-import { type AttemptOptions, type Login, logIn } from './connector.js'
+import type { AttemptOptions, Login } from './connector.js'
 import { NS_SASL, NS_TLS } from './elements.js'
 import type { ClientStatus } from './events.js'
 import type { PluginHost } from './plugin-host.js'
@@ -100,6 +100,8 @@ export class ConnectionLoop {
   async #session(signal: AbortSignal): Promise<Error> {
     let login: Login
     try {
+      // A page shows something before it connects: negotiation and SASL are not in its first chunk.
+      const { logIn } = await import('./connector.js')
       login = await logIn(this.#options, signal)
     } catch (error) {
       return error instanceof Error ? error : stopped(error)

@@ -1,7 +1,7 @@
 import { type Connection, ConnectionError, type Transport, within } from '@couplet/client'
 import { openSocket } from '#open-socket'
 import { FramedConnection } from './framed-connection.js'
-import { discoverWebSockets, type Fetch } from './host-meta.js'
+import type { Fetch } from './host-meta.js'
 import type { SocketOptions } from './open-socket.js'
 
 /** RFC 7395 §3.1: the subprotocol that the server has to confirm. */
@@ -32,7 +32,9 @@ export function webSocket(options: WebSocketOptions = {}): Transport {
     schemes: ['wss', 'ws'],
     async connect({ domain, service, signal }) {
       const fetch: Fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
-      const endpoints = service ? [service] : await discoverWebSockets(domain, fetch, signal)
+      // Not in the bundle's first chunk: an application that names its service never needs it.
+      const discover = async () => (await import('./host-meta.js')).discoverWebSockets(domain, fetch, signal)
+      const endpoints = service ? [service] : await discover()
       let first: unknown
       for (const url of endpoints) {
         try {
