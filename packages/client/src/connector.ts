@@ -25,7 +25,7 @@ export interface Login {
 }
 
 /**
- * One attempt: connect, negotiate, log in. If it fails, what is open is being closed.
+ * One attempt: connect, negotiate, log in. Leaves nothing open if it fails.
  *
  * @throws ConnectionError, AuthenticationError, StreamError, StanzaError, or the signal's reason
  */
@@ -53,8 +53,10 @@ async function connectAndNegotiate(options: AttemptOptions, signal: AbortSignal)
     const jid = await new Negotiation(stream, { ...options, signal }).run()
     return { stream, jid }
   } catch (error) {
-    if (signal.aborted) connection.destroy()
-    else stream.close(isOurs(error) ? error : undefined) // politely, so that the server learns why; in a second at most
+    // Politely, so that the server learns why; it takes a second at most.
+    if (!signal.aborted) stream.close(isOurs(error) ? error : undefined)
+    else connection.destroy()
+    await stream.ended
     throw error
   } finally {
     signal.removeEventListener('abort', stop)

@@ -48,8 +48,7 @@ export interface Plugin<Name extends string, Api, Needs extends object = {}> {
 }
 
 /** Any plugin, for lists of them. */
-// biome-ignore lint/suspicious/noExplicitAny: the variance of `setup` leaves no other top type
-export type AnyPlugin = Plugin<string, any, any>
+export type AnyPlugin = Plugin<string, unknown>
 
 type NameOf<P> = P extends Plugin<infer Name, infer _Api, infer _Needs> ? Name : never
 type ApiOf<P> = P extends Plugin<string, infer Api, infer _Needs> ? Api : never

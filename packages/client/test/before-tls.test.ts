@@ -1,6 +1,6 @@
 import { type Script, scriptedServer } from '@couplet/testing'
 import { describe, expect, test, vi } from 'vitest'
-import { account, attackLogin, expectAnonymous, victim } from './victim.js'
+import { account, attackLogin, expectAnonymous, letGo, victim } from './victim.js'
 
 const NS_TLS = 'urn:ietf:params:xml:ns:xmpp-tls'
 const proceed = `<proceed xmlns='${NS_TLS}'/>`
@@ -15,7 +15,7 @@ const untilStartTls =
     await peer.offer(features)
     await peer.expectElement(NS_TLS, 'starttls')
     await then(peer)
-    await peer.closed
+    await letGo(peer)
   }
 
 const T0 = (script: Script) => scriptedServer(script, { transport: 'tcp', ...account })
@@ -85,7 +85,7 @@ describe('Setup T0: TCP, before TLS', () => {
     const script: Script = async (peer) => {
       await peer.streamHeader()
       await peer.send(element)
-      await peer.closed
+      await letGo(peer)
     }
     await using server = await T0(script)
     const received = await attackLogin(server, { terminal: false })
@@ -114,7 +114,7 @@ describe('Setup T0: TCP, before TLS', () => {
     const script: Script = async (peer) => {
       await peer.streamHeader(attributes)
       await peer.offer(`<starttls xmlns='${NS_TLS}'/>`)
-      await peer.closed
+      await letGo(peer)
     }
     await using server = await T0(script)
     const received = await attackLogin(server, { name: 'StreamError', code, terminal })
@@ -131,7 +131,7 @@ describe('Setup T0: TCP, before TLS', () => {
     const script: Script = async (peer) => {
       await peer.expect(/<stream:stream/)
       await peer.send(bytes)
-      await peer.closed
+      await letGo(peer)
     }
     await using server = await T0(script)
     expectAnonymous(await attackLogin(server, { name: 'StreamError', code, terminal: false }))
@@ -190,7 +190,7 @@ describe('S-093 R-006 a server that falls silent', () => {
     })
     const played: Script = async (peer) => {
       const done = Promise.resolve(script(peer)).then(stalled)
-      await Promise.all([done, peer.closed])
+      await Promise.all([done, letGo(peer)])
     }
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     try {
@@ -202,9 +202,9 @@ describe('S-093 R-006 a server that falls silent', () => {
       await vi.advanceTimersByTimeAsync(limit - 1)
       expect(client.status).toEqual({ state: 'connecting' })
       await vi.advanceTimersByTimeAsync(1)
+      await vi.advanceTimersByTimeAsync(1000) // for the end of the stream
       const { error } = await failure
       expect(error).toMatchObject({ name: 'ConnectionError', phase, code: 'timeout' })
-      await vi.advanceTimersByTimeAsync(1000)
       await server.peers[0]?.closed
       await client.close()
       expect(vi.getTimerCount()).toBe(0)

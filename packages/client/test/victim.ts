@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { type ClientEvents, type ClientOptions, createClient, type InboundMessage } from '@couplet/client'
 import type { Presence, XmppError } from '@couplet/stanza'
 import { tcp } from '@couplet/tcp'
-import type { ScriptedServer } from '@couplet/testing'
+import type { ScriptedPeer, ScriptedServer } from '@couplet/testing'
 import { webSocket } from '@couplet/websocket'
 import { expect } from 'vitest'
 
@@ -23,10 +23,24 @@ export function victim(server: ScriptedServer, options: Partial<ClientOptions> =
   const messages: InboundMessage[] = []
   const presences: Presence[] = []
   const events: [keyof ClientEvents, unknown][] = []
-  client.onMessage((message) => void messages.push(message))
-  client.onPresence((presence) => void presences.push(presence))
+  const waiting = new Set<() => void>()
+  const note = <T>(list: T[], item: T): void => {
+    list.push(item)
+    for (const look of [...waiting]) look()
+  }
+  /** Resolves when, after a message or an event, the condition holds. */
+  const until = (condition: () => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (condition() && waiting.delete(look)) resolve()
+      }
+      waiting.add(look)
+      look()
+    })
+  client.onMessage((message) => note(messages, message))
+  client.onPresence((presence) => note(presences, presence))
   const names = ['error', 'malformed', 'rejected', 'undeliverable'] as const
-  for (const name of names) client.on(name, (event) => void events.push([name, event]))
+  for (const name of names) client.on(name, (event) => note(events, [name, event]))
   const failure = new Promise<{ readonly error: Failure; readonly state: string }>((resolve) => {
     client.on('status', (status) => {
       if ('error' in status && status.error !== undefined) resolve({ error: status.error, state: status.state })
@@ -34,7 +48,16 @@ export function victim(server: ScriptedServer, options: Partial<ClientOptions> =
   })
   const online = client.online()
   online.catch(() => {})
-  return { client, messages, presences, events, failure, online }
+  return { client, messages, presences, events, failure, online, until }
+}
+
+/** The end of a script: lets the client close, and closes too. */
+export async function letGo(peer: ScriptedPeer): Promise<void> {
+  await peer.expect(/<\/stream:stream>|<close /).then(
+    () => peer.close(),
+    () => {},
+  )
+  await peer.closed
 }
 
 /** What an attack has to come to. */
@@ -60,8 +83,8 @@ export async function attackLogin(
   expect(failure.error).toMatchObject(error)
   expect([failure.error.retry !== 'backoff', failure.state]).toEqual([terminal, terminal ? 'offline' : 'waiting'])
   if (terminal) await expect(target.online).rejects.toBe(failure.error)
-  await Promise.all(server.peers.map(({ closed }) => closed))
   await target.client.close()
+  await Promise.all(server.peers.map(({ closed }) => closed))
   expect(server.peers).toHaveLength(1)
   expect([target.messages, target.presences, target.events]).toEqual([[], [], []])
   expectNoSecret(failure.error, target.client, failure.error.stack)

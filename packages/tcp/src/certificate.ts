@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import { checkServerIdentity, type PeerCertificate, type TLSSocket } from 'node:tls'
+import { domainToASCII } from 'node:url'
 import type { ChannelBinding } from '@couplet/client'
 import { signatureHash } from './signature-hash.js'
 
@@ -9,13 +10,22 @@ import { signatureHash } from './signature-hash.js'
  * alternative names only (RFC 9525 §6.3): Node would fall back to the common name, and accept `f*.example.org`.
  */
 export function checkDomain(domain: string, certificate: PeerCertificate): Error | undefined {
-  const names = certificate.subjectaltname ?? ''
-  const usable = names
-    .split(', ')
-    .filter((name) => /^(?:DNS:(?:\*\.)?[^*]+|IP Address:.*)$/.test(name))
-    .join(', ')
-  if (usable === '') return new WrongNameError('the certificate has no usable subject alternative name')
-  return checkServerIdentity(domain, { ...certificate, subjectaltname: usable })
+  const usable = alternativeNames(certificate.subjectaltname ?? '').filter((name) => usableName.test(name))
+  if (usable.length === 0) return new WrongNameError('the certificate has no usable subject alternative name')
+  const subject = {} as PeerCertificate['subject'] // without names of its kind, Node would look here
+  return checkServerIdentity(hostOf(domain), { ...certificate, subject, subjectaltname: usable.join(', ') })
+}
+
+const usableName = /^(?:DNS:(?:\*\.)?[^*"]+|IP Address:[^"]*)$/
+
+/** Node puts a name in quotes that contains what could be taken for another name. */
+const alternativeNames = (text: string): readonly string[] =>
+  [...text.matchAll(/(?:^|, )((?:"(?:[^"\\]|\\.)*"|[^"])*?)(?=, |$)/g)].map(([, name = '']) => name)
+
+/** The domain of a JID as certificates have it: ASCII, and an IPv6 address without brackets. */
+const hostOf = (domain: string): string => {
+  const address = domain.replace(/^\[|\]$/g, '')
+  return isIP(address) === 0 ? domainToASCII(domain) || domain : address
 }
 
 class WrongNameError extends Error {
@@ -23,7 +33,7 @@ class WrongNameError extends Error {
 }
 
 /** The name for SNI, where an address must not stand (RFC 6066 §3). */
-export const serverName = (domain: string): string => (isIP(domain.replace(/^\[|\]$/g, '')) === 0 ? domain : '')
+export const serverName = (domain: string): string => (isIP(hostOf(domain)) === 0 ? hostOf(domain) : '')
 
 /** What binds SASL to this very TLS connection, best first. `tls-unique` is never used: TLS 1.3 does not have it. */
 export function channelBindings(socket: TLSSocket): readonly ChannelBinding[] {

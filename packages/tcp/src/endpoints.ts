@@ -1,4 +1,5 @@
 import type { SrvRecord } from 'node:dns'
+import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { ConnectionError } from '@couplet/client'
 
@@ -32,6 +33,8 @@ export function endpointOf(service: URL): Endpoint {
  * @throws ConnectionError `not-found` if the domain says that it has no such service; `unreachable` if DNS fails
  */
 export async function discover(domain: string, resolver: SrvResolver): Promise<readonly Endpoint[]> {
+  const address = domain.replace(/^\[|\]$/g, '')
+  if (isIP(address) !== 0) return [{ host: address, port: 5222, directTls: false }] // DNS has nothing to say about it
   const name = domainToASCII(domain) || domain
   const [direct, startTls] = await Promise.all([
     lookUp(resolver, `_xmpps-client._tcp.${name}`),

@@ -1,5 +1,6 @@
 /**
- * XMPP over TCP for Node: SRV records, STARTTLS, and direct TLS (RFC 6120 §3, XEP-0368).
+ * XMPP over TCP for Node: STARTTLS and direct TLS (RFC 6120 §3).
+ * XEP-0368: SRV records for XMPP over TLS (1.1.0).
  *
  * @module
  */

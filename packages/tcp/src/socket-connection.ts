@@ -21,6 +21,8 @@ export class SocketConnection implements Connection {
   #listener: ConnectionListener | undefined
   #bindings: readonly ChannelBinding[] | undefined
   #error: Error | undefined
+  #closed = false
+  #upgrading = false
   #out: string[] = []
   #flushing: NodeJS.Immediate | undefined
   #drainWaiters: (() => void)[] = []
@@ -51,7 +53,7 @@ export class SocketConnection implements Connection {
   listen(listener: ConnectionListener): void {
     this.#listener = listener
     this.#read()
-    if (this.#socket.closed) listener.closed(this.#error)
+    if (this.#closed) listener.closed(this.#error)
   }
 
   write(text: string): void {
@@ -61,7 +63,7 @@ export class SocketConnection implements Connection {
   }
 
   async drained(): Promise<void> {
-    while (this.buffered > lowWater && !this.#socket.destroyed) {
+    while (this.buffered > lowWater && !this.#closed && !this.#socket.destroyed) {
       await new Promise<void>((resolve) => this.#drainWaiters.push(resolve))
     }
   }
@@ -75,10 +77,19 @@ export class SocketConnection implements Connection {
     const plain = this.#socket
     this.#flush()
     plain.removeAllListeners()
-    const socket = await secure(plain, this.#tls, signal, [])
-    this.#socket = socket
-    this.#watch(socket)
-    this.#read()
+    this.#upgrading = true
+    try {
+      const socket = await secure(plain, this.#tls, signal, [])
+      this.#socket = socket
+      this.#watch(socket)
+      this.#read()
+    } catch (error) {
+      this.#error = error as Error
+      this.#end()
+      throw error
+    } finally {
+      this.#upgrading = false
+    }
   }
 
   end(): void {
@@ -93,7 +104,7 @@ export class SocketConnection implements Connection {
   #flush(): void {
     clearImmediate(this.#flushing)
     this.#flushing = undefined
-    if (this.#out.length === 0) return
+    if (this.#out.length === 0 || this.#upgrading) return // nothing in the clear between the records of a handshake
     const text = this.#out.length === 1 ? (this.#out[0] as string) : this.#out.join('')
     this.#out = []
     if (this.#socket.writable) this.#socket.write(text)
@@ -109,11 +120,15 @@ export class SocketConnection implements Connection {
       this.#error = error
     })
     socket.on('drain', () => this.#wakeDrained())
-    socket.on('close', () => {
-      clearImmediate(this.#flushing)
-      this.#wakeDrained()
-      this.#listener?.closed(this.#error)
-    })
+    socket.on('close', () => this.#end())
+  }
+
+  #end(): void {
+    if (this.#closed) return
+    this.#closed = true
+    clearImmediate(this.#flushing)
+    this.#wakeDrained()
+    this.#listener?.closed(this.#error)
   }
 
   #wakeDrained(): void {
@@ -133,17 +148,19 @@ export function secure(
   signal: AbortSignal,
   protocols: readonly string[],
 ): Promise<TLSSocket> {
+  const options: ConnectionOptions = {
+    socket,
+    servername: serverName(domain),
+    checkServerIdentity: (_, certificate) => checkDomain(domain, certificate),
+    rejectUnauthorized: true, // whatever NODE_TLS_REJECT_UNAUTHORIZED says
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: [...protocols],
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  }
   return new Promise((resolve, reject) => {
-    const tls = connectTls({
-      socket,
-      servername: serverName(domain),
-      checkServerIdentity: (_, certificate) => checkDomain(domain, certificate),
-      minVersion: 'TLSv1.2',
-      ALPNProtocols: [...protocols],
-      ...(ca !== undefined && { ca }),
-      ...(cert !== undefined && { cert }),
-      ...(key !== undefined && { key }),
-    })
+    const tls = startHandshake(options, socket)
     const settle = (then: () => void): void => {
       signal.removeEventListener('abort', onAbort)
       tls.removeListener('error', onError)
@@ -160,6 +177,7 @@ export function secure(
     const onAbort = (): void => fail(signal.reason)
     const onError = (error: Error): void => fail(tlsError(error))
     const onClose = (): void => fail(new ConnectionError('tls', 'closed', 'the server closed the connection'))
+    if (signal.aborted) return onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
     tls.on('error', onError)
     tls.on('close', onClose)
@@ -172,6 +190,16 @@ export function secure(
       }
     })
   })
+}
+
+/** Bad key material makes `connect` throw; the socket must not stay behind then. */
+function startHandshake(options: ConnectionOptions, socket: Socket): TLSSocket {
+  try {
+    return connectTls(options)
+  } catch (error) {
+    socket.on('error', () => {}).destroy()
+    throw new ConnectionError('tls', 'tls-failed', 'the key material cannot be used', error)
+  }
 }
 
 /** OpenSSL's verdicts, in the terms of someone who has to act on them. */

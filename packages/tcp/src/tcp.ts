@@ -39,9 +39,7 @@ export function tcp(options: TcpOptions = {}): Transport {
     schemes: ['xmpps', 'xmpp'],
     async connect(target) {
       const { domain, service, signal } = target
-      const endpoints = service
-        ? [endpointOf(service)]
-        : await within('dns', limits.dns, signal, discover(domain, options.resolver ?? new Resolver()))
+      const endpoints = service ? [endpointOf(service)] : await lookUp(domain, options.resolver, signal)
       let first: unknown
       for (const endpoint of endpoints) {
         try {
@@ -53,6 +51,15 @@ export function tcp(options: TcpOptions = {}): Transport {
       }
       throw first
     },
+  }
+}
+
+async function lookUp(domain: string, given: SrvResolver | undefined, signal: AbortSignal) {
+  const own = given === undefined ? new Resolver() : undefined
+  try {
+    return await within('dns', limits.dns, signal, discover(domain, given ?? (own as Resolver)))
+  } finally {
+    own?.cancel() // a question without an answer would keep the process alive
   }
 }
 
