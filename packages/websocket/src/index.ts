@@ -1,5 +1,6 @@
 /**
- * XMPP over WebSocket for browsers and Node (RFC 7395), with discovery by host-meta (XEP-0156).
+ * XMPP over WebSocket for browsers and Node (RFC 7395).
+ * XEP-0156: Discovering Alternative XMPP Connection Methods (1.4.0).
  *
  * @module
  */

@@ -102,14 +102,19 @@ function isNamedReexport(statement) {
   )
 }
 
-/** Rule: index.ts is a module comment and named re-exports, nothing else. */
+/** `export * from '…'`: for the preset, whose one purpose it is. */
+function isStarReexport(statement) {
+  return ts.isExportDeclaration(statement) && statement.moduleSpecifier !== undefined && !statement.exportClause
+}
+
+/** Rule: index.ts is a module comment and named re-exports, nothing else; a composite re-exports whole packages too. */
 export function checkIndexFiles(workspace) {
   return publishedSources(workspace)
     .filter(({ path }) => basename(path) === 'index.ts')
     .flatMap(({ pkg, path, file, where }) => {
       const tree = parse(file)
       const problems = tree.statements
-        .filter((statement) => !isNamedReexport(statement))
+        .filter((statement) => !isNamedReexport(statement) && !(pkg.floor === 4 && isStarReexport(statement)))
         .map((statement) => `${where}:${lineOf(tree, statement.getStart())}: only named re-exports belong here`)
       if (path !== 'src/index.ts') problems.push(`${where}: a barrel beside src/index.ts`)
       else if (!moduleComment(tree).includes('@module'))
