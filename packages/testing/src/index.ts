@@ -32,6 +32,7 @@ export {
   scriptedServer,
 } from './scripted/scripted-server.js'
 export type { Answer, Responder } from './scripted-answers.js'
+export { type StateStoreCase, type StateStoreSubject, stateStoreContract } from './state-store-contract.js'
 export { type CertificateOptions, type TestAuthority, type TestCertificate, testAuthority } from './test-authority.js'
 export { parseVectorValue } from './vector-value.js'
 export { type VectorCase, type VectorDefinition, vectors } from './vectors.js'
