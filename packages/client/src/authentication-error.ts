@@ -11,6 +11,7 @@ export type AuthenticationCode =
 
 /** The login failed: the server refused us, or did not prove to know our secret. Never retried by itself. */
 export class AuthenticationError extends XmppError {
+  /** The name of the class, also across copies of the package. */
   override readonly name = 'AuthenticationError'
   readonly code: AuthenticationCode
   readonly retry: Retry

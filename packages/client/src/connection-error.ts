@@ -30,6 +30,7 @@ const userMatters: ReadonlySet<ConnectionErrorCode> = new Set<ConnectionErrorCod
 
 /** The connection could not be made, or was lost. */
 export class ConnectionError extends XmppError {
+  /** The name of the class, also across copies of the package. */
   override readonly name = 'ConnectionError'
   readonly code: ConnectionErrorCode
   readonly retry: Retry

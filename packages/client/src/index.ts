@@ -13,7 +13,17 @@ export { type Client, type ClientCore, createClient } from './create-client.js'
 export { within } from './deadline.js'
 export type { ClientEvents, ClientStatus } from './events.js'
 export { InboundMessage, type Provenance } from './inbound-message.js'
-export type { AnyPlugin, Apis, Complete, InboundRequest, Plugin, PluginContext } from './plugin.js'
+export type {
+  AnyPlugin,
+  ApiOf,
+  Apis,
+  Complete,
+  InboundRequest,
+  NameOf,
+  NeedsOf,
+  Plugin,
+  PluginContext,
+} from './plugin.js'
 export { PluginHost } from './plugin-host.js'
 export { randomId } from './random-id.js'
 export type {

@@ -50,9 +50,12 @@ export interface Plugin<Name extends string, Api, Needs extends object = {}> {
 /** Any plugin, for lists of them. */
 export type AnyPlugin = Plugin<string, unknown>
 
-type NameOf<P> = P extends Plugin<infer Name, infer _Api, infer _Needs> ? Name : never
-type ApiOf<P> = P extends Plugin<string, infer Api, infer _Needs> ? Api : never
-type NeedsOf<P> = P extends Plugin<string, infer _Api, infer Needs> ? Needs : never
+/** The name of a plugin. */
+export type NameOf<P> = P extends Plugin<infer Name, infer _Api, infer _Needs> ? Name : never
+/** What a plugin adds to the client. */
+export type ApiOf<P> = P extends Plugin<string, infer Api, infer _Needs> ? Api : never
+/** The APIs a plugin needs, by name. */
+export type NeedsOf<P> = P extends Plugin<string, infer _Api, infer Needs> ? Needs : never
 
 /** The APIs of a list of plugins by name: what they add to the client. */
 export type Apis<P extends readonly AnyPlugin[]> = { readonly [X in P[number] as NameOf<X>]: ApiOf<X> }

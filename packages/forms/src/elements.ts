@@ -21,7 +21,20 @@ export const NS_DATA_FORMS = 'jabber:x:data'
 /** What a form is for (XEP-0004 §3.1). */
 export type FormType = 'form' | 'submit' | 'cancel' | 'result'
 
-const fieldTypes = [
+/** What kind of data a field holds (XEP-0004 §3.3). */
+export type FormFieldType =
+  | 'boolean'
+  | 'fixed'
+  | 'hidden'
+  | 'jid-multi'
+  | 'jid-single'
+  | 'list-multi'
+  | 'list-single'
+  | 'text-multi'
+  | 'text-private'
+  | 'text-single'
+
+const knownFieldType: Codec<FormFieldType> = oneOf(
   'boolean',
   'fixed',
   'hidden',
@@ -32,12 +45,7 @@ const fieldTypes = [
   'text-multi',
   'text-private',
   'text-single',
-] as const
-
-/** What kind of data a field holds (XEP-0004 §3.3). */
-export type FormFieldType = (typeof fieldTypes)[number]
-
-const knownFieldType = oneOf(...fieldTypes)
+)
 
 /** XEP-0004 §3.3: a type that is not understood counts as `text-single`. */
 const fieldType: Codec<FormFieldType> = {

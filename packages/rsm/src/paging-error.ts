@@ -2,6 +2,7 @@ import { XmppError } from '@couplet/stanza'
 
 /** A responder breaks the rules of paging; going on would not end, or lose items. */
 export class PagingError extends XmppError {
+  /** The name of the class, also across copies of the package. */
   override readonly name = 'PagingError'
   readonly retry = 'no'
   /** `repeated-item`: a page ends where an earlier one did; `oversized-page`: more items than were asked for. */

@@ -30,7 +30,9 @@ export interface ChooseOptions {
   readonly offeredBindings?: readonly string[] | undefined
   /** Bindings the transport can give for this channel. */
   readonly bindings: readonly ChannelBinding[]
+  /** What the user can prove. */
   readonly credentials: Credentials
+  /** What the user permits, and what the channel is. */
   readonly policy: MechanismPolicy
 }
 

@@ -5,7 +5,9 @@ export type ChannelBindingType = 'tls-exporter' | 'tls-server-end-point' | 'tls-
 
 /** What identifies the TLS channel; the transport gives it. Never give `tls-unique` on TLS 1.3 (RFC 9266 §3). */
 export interface ChannelBinding {
+  /** How the data was obtained. */
   readonly type: ChannelBindingType
+  /** The binding data itself. */
   readonly data: Uint8Array
 }
 

@@ -13,6 +13,7 @@ export type SaslErrorCode =
 
 /** The one error of this package; it never carries a secret. */
 export class SaslError extends Error {
+  /** The name of the class, also across copies of the package. */
   override readonly name = 'SaslError'
   /** What went wrong. */
   readonly code: SaslErrorCode

@@ -4,8 +4,11 @@ import { saslprep } from './saslprep.js'
 
 /** What a password becomes (RFC 5802 §3). A server stores `storedKey` and `serverKey`; a client proves `clientKey`. */
 export interface ScramKeys {
+  /** What the client proves to have. */
   readonly clientKey: Uint8Array
+  /** Its hash, by which the server checks the proof. */
   readonly storedKey: Uint8Array
+  /** What the server proves to have. */
   readonly serverKey: Uint8Array
 }
 

@@ -109,8 +109,10 @@ export class FakeSession implements PluginContext {
   }
 
   // Properties, because code under test may take a session apart: `const { send, request } = session`.
+  /** Records the stanza in {@link sent}. */
   readonly send = (stanza: Message | Presence): SendHandle => this.#end.core.send(stanza)
 
+  /** Records the request in {@link requests}; {@link answer} says what comes back. */
   readonly request = <Q, R>(pair: IqProcedure<Q, R>, value: Q, options?: RequestOptions): Promise<R> =>
     this.#end.core.request(pair, value, options)
 
@@ -120,17 +122,20 @@ export class FakeSession implements PluginContext {
   readonly onPresence: PluginContext['onPresence'] = (...args: unknown[]): Subscription =>
     this.#keep(this.#end.core.onPresence(...(args as [never])))
 
+  /** Registers the handler of a kind of request; {@link ask} calls it. */
   readonly handle = <Q, R>(
     pair: IqProcedure<Q, R>,
     handler: (request: Q, from: InboundRequest) => R | Promise<R>,
   ): Subscription => this.#keep(this.#end.core.handle(pair, handler))
 
+  /** Registers what happens when a session begins; {@link begin} does. */
   readonly onSession = (handler: () => Handled): Subscription => {
     const own = (): Handled => handler()
     this.#sessionHandlers.add(own)
     return this.#keep(new Subscription(() => this.#sessionHandlers.delete(own)))
   }
 
+  /** Records the error in {@link errors}. */
   readonly reportError = (error: unknown): void => this.#end.core.events.emit('error', error)
 
   /**

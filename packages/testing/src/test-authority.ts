@@ -4,7 +4,9 @@ import * as der from './der.js'
 
 /** A certificate and its private key, both PEM: what `tls.createServer` takes. */
 export interface TestCertificate {
+  /** The certificate, as PEM. */
   readonly cert: string
+  /** Its private key, as PEM. */
   readonly key: string
 }
 

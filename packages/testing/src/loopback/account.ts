@@ -22,7 +22,7 @@ export class LoopbackAccount {
     return [...this.sessions.values()].filter(({ presence }) => presence !== undefined)
   }
 
-  /** What SCRAM needs, derived when the first login with this hash asks for it. */
+  /** @internal What SCRAM needs, derived when the first login with this hash asks for it. */
   secrets(hash: ScramHash): Promise<ScramSecrets> {
     const known = this.#secrets.get(hash)
     if (known !== undefined) return known
@@ -45,7 +45,9 @@ export interface StanzaSink {
 
 /** A resource that is bound. */
 export class LoopbackSession {
+  /** Whose session it is. */
   readonly account: LoopbackAccount
+  /** Its full JID. */
   readonly jid: FullJid
   /** Where {@link deliver} sends; a module that resumes sessions exchanges it. */
   sink: StanzaSink

@@ -41,7 +41,14 @@ export interface ListenOptions {
 }
 
 /** Where a loopback server listens: what a client is given as its `service`. */
-export type LoopbackServices = { readonly [K in ListenerKind]?: URL }
+export interface LoopbackServices {
+  /** `xmpp:` with STARTTLS. */
+  readonly tcp?: URL
+  /** `xmpps:`. */
+  readonly tls?: URL
+  /** `wss:`. */
+  readonly websocket?: URL
+}
 
 // Taken now, so that a test's fake timers do not keep a server from stopping.
 const startTimer = setTimeout

@@ -72,6 +72,7 @@ export class LoopbackStream {
     return this.#session
   }
 
+  /** For a module that resumes a session on this stream. */
   set session(session: LoopbackSession | undefined) {
     this.#session = session
   }

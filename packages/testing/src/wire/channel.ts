@@ -13,6 +13,7 @@ export type ChannelKind = 'memory' | 'tcp' | 'tls' | 'websocket'
 
 /** The server's end of a connection. */
 export interface Channel {
+  /** What it runs over. */
   readonly kind: ChannelKind
   /** Whether TLS is on, or the client is in this process. */
   readonly secure: boolean

@@ -10,6 +10,7 @@ export interface ScramSecrets {
 
 /** Why a login is refused (RFC 6120 §6.5). */
 export class SaslFailure extends Error {
+  /** The name of the class, also across copies of the package. */
   override readonly name = 'SaslFailure'
   /** The condition of RFC 6120 §6.5. */
   readonly condition: string
