@@ -6,7 +6,7 @@ import { testAuthority } from '@couplet/testing'
 import { domain, expected } from './traffic.mjs'
 
 /** Milliseconds after which a process that says nothing has failed. */
-const limit = 120_000
+const limit = 45_000
 
 /** Resolves with the next message for which `accept` is true; rejects when the process ends first or says nothing. */
 function message(child, accept) {

@@ -7,7 +7,7 @@ import { WebSocketServer } from 'ws'
 import { incoming, jid } from './traffic.mjs'
 
 const { cert, key, count } = JSON.parse(process.argv[2])
-const endTag = Buffer.from('</message>')
+const messageEnd = Buffer.from('</message>')
 
 const features = (authenticated, prefix = 'stream:', declaration = '') =>
   `<${prefix}features${declaration}>${
@@ -16,17 +16,17 @@ const features = (authenticated, prefix = 'stream:', declaration = '') =>
       : "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>"
   }</${prefix}features>`
 
-/** Answers to what a client asks before and between its messages; `ns` is the declaration a frame needs. */
-function* answers(text, ns) {
-  if (/<auth\b/.test(text)) yield "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"
-  for (const [tag, rest] of text.matchAll(/<iq\b[^>]*>(?=(<\w+[^>]*)?)/g)) {
-    const id = /\bid=(['"])(.*?)\1/.exec(tag)?.[2]
-    if (!/\btype=(['"])[gs]et\1/.test(tag)) continue
-    const bound = /<bind\b/.test(rest ?? '')
-      ? `<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>${jid}/bench</jid></bind>`
-      : ''
-    yield `<iq${ns} type='result' id='${id}'>${bound}</iq>`
-  }
+/** The answer to an IQ that asks for one; `ns` is the declaration a frame needs. */
+function answerTo(iq, ns) {
+  const tag = /<iq\b[^>]*>/.exec(iq)?.[0] ?? ''
+  if (!/\btype=(['"])[gs]et\1/.test(tag)) return ''
+  const id = /\bid=(['"])(.*?)\1/.exec(tag)?.[2]
+  const to = /\bto=(['"])(.*?)\1/.exec(tag)?.[2]
+  const from = to === undefined ? '' : ` from='${to}'` // only the addressed entity can answer (RFC 6120 §8.2.3)
+  const bound = iq.includes('<bind')
+    ? `<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>${jid}/bench</jid></bind>`
+    : ''
+  return `<iq${ns} type='result' id='${id}'${from}>${bound}</iq>`
 }
 
 /** What is common to both transports: the login, then counting. */
@@ -48,20 +48,32 @@ class Session {
   }
 
   take(bytes) {
-    const chunk = this.#tail.length > 0 ? Buffer.concat([this.#tail, bytes]) : bytes
-    let from = 0
-    for (let at = chunk.indexOf(endTag); at >= 0; at = chunk.indexOf(endTag, from)) {
-      from = at + endTag.length
+    const login = ['<stream:stream', '<open', '<auth'].find((start) => bytes.includes(start))
+    if (login === undefined) this.#takeStanzas(Buffer.concat([this.#tail, bytes]))
+    else if (login !== '<auth') this.write(this.header(this.#authenticated))
+    else {
+      this.#authenticated = true
+      this.write("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
+    }
+  }
+
+  /** Counts messages and answers IQs; what is not complete yet is kept. */
+  #takeStanzas(chunk) {
+    let end = 0
+    for (let at = chunk.indexOf(messageEnd); at >= 0; at = chunk.indexOf(messageEnd, end)) {
+      end = at + messageEnd.length
       this.#received++
     }
-    this.#tail = chunk.subarray(Math.max(from, chunk.length - endTag.length + 1))
-    if (this.#expected > 0 && this.#received === this.#expected) process.send('received')
-    // Requests are never in the same write as thousands of messages, but may follow them.
-    if (bytes.includes('<stream:stream') || bytes.includes('<open')) this.write(this.header(this.#authenticated))
-    if (!bytes.includes('<iq') && !bytes.includes('<auth')) return
-    for (const answer of answers(bytes.toString(), this.ns)) {
-      if (answer.startsWith('<success')) this.#authenticated = true
-      this.write(answer)
+    for (let at = chunk.indexOf('<iq'); at >= 0; at = chunk.indexOf('<iq', end)) {
+      const iqEnd = chunk.indexOf('</iq>', at)
+      if (iqEnd < 0) break
+      end = Math.max(end, iqEnd + 5)
+      this.write(answerTo(chunk.subarray(at, iqEnd).toString(), this.ns))
+    }
+    this.#tail = chunk.subarray(end)
+    if (this.#expected > 0 && this.#received === this.#expected) {
+      this.#expected = 0
+      process.send('received')
     }
   }
 }
@@ -92,7 +104,7 @@ const webSockets = new WebSocketServer({ server: https, perMessageDeflate: false
 webSockets.on('connection', (socket) => {
   const write = (text) => {
     // Each frame is one element.
-    for (const frame of text.split('\n')) socket.send(frame)
+    for (const frame of text.split('\n')) if (frame !== '') socket.send(frame)
   }
   const header = (authenticated) =>
     "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' from='localhost' id='s1' version='1.0' xml:lang='en'/>\n" +
