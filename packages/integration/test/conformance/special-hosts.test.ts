@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { message } from '@couplet/stanza'
 import { tcp } from '@couplet/tcp'
+import { webSocket } from '@couplet/websocket'
 import { describe, expect, test } from 'vitest'
 import { newClient, openClient } from './open-client.js'
+import { recordingTransport } from './recording-transport.js'
 import { targets } from './targets.js'
 
 const live = (await targets()).filter(({ server }) => server)
@@ -50,6 +52,15 @@ describe.each(live)('other logins to $title', (target) => {
     const account = await server.createUser(`u${randomUUID().slice(0, 8)}@${hosts.sha256}`)
     const client = await openClient(target, { account, mechanisms: ['SCRAM-SHA-256'] })
     expect(client.jid.bare.toString()).toBe(account.jid)
+  })
+
+  test('nobody logs in over a WebSocket without TLS', async () => {
+    const { transport, recording } = recordingTransport(webSocket())
+    const plain = `ws://${ip}:${ports.http}${server.wsPath}`
+    const client = await newClient(target, { service: plain, transports: [transport] })
+    await expect(client.online()).rejects.toMatchObject({ name: 'ConnectionError', code: 'tls-required' })
+    expect(recording.endpoints).toEqual([plain])
+    expect(recording.sent).not.toMatch(/<auth|@/)
   })
 
   test('a host without any extension', async () => {

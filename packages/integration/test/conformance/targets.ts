@@ -43,6 +43,12 @@ export interface Target {
   readonly server?: LabServer
   /** Creates an account with a random name; with a random password, if none is given. */
   createUser(password?: string): Promise<Account>
+  /** Whether it says that somebody else has taken the place when it ends a stream. */
+  readonly kickIsConflict: boolean
+  /** Ends the stream of a full JID. */
+  kick(jid: string): Promise<void>
+  /** Breaks the connection of a full JID. */
+  readonly drop?: (jid: string) => Promise<void>
   /** The endpoint of a scheme. */
   service(scheme: Scheme): string
 }
@@ -59,7 +65,8 @@ const mechanismsOf = ({ features }: LabServer): readonly string[] => {
   return [...plus, ...scram, 'PLAIN'].sort()
 }
 
-const liveTarget = (server: LabServer): Target => {
+/** A server of a lab as a target. */
+export const liveTarget = (server: LabServer): Target => {
   const { name, kind, version, domain, ca, ip, ports, wsPath } = server
   const shared = ['channel-binding', 'host-meta', 'bad-certificates', 'mam-extended'] as const
   const services: Readonly<Record<Scheme, string>> = {
@@ -80,6 +87,9 @@ const liveTarget = (server: LabServer): Target => {
     noSuchUser: 'service-unavailable',
     server,
     createUser: (password) => server.createUser(undefined, password),
+    kickIsConflict: kind === 'ejabberd',
+    kick: server.kick,
+    ...(server.dropConnection && { drop: server.dropConnection }),
     service: (scheme) => services[scheme],
   }
 }
@@ -105,6 +115,9 @@ const loopbackTarget = async (): Promise<Target> => {
       server.addUser(name, password)
       return { jid: `${name}@${domain}`, password }
     },
+    kickIsConflict: false,
+    kick: async (jid) => server.endStreams('reset', jid),
+    drop: async (jid) => server.drop(jid),
     service: (scheme) => String(services[scheme]),
   }
 }
