@@ -1,5 +1,6 @@
 import type { ElementDef, ReadResult } from '../schema/element-def.js'
 import { Malformed, MalformedElementError } from '../schema/malformed.js'
+import { ncName } from './names.js'
 import { serialize } from './serialize.js'
 
 /** What an element contains: elements and text, in document order. */
@@ -11,11 +12,6 @@ export type XmlNode = XmlElement | string
  */
 export type AttributeInput = Readonly<Record<string, string | undefined>>
 
-/** An NCName of XML Namespaces §3 (XML 1.0 §2.3); names from the wire were checked by the parser. */
-const nameStart =
-  'A-Z_a-z\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\u02ff\\u0370-\\u037d\\u037f-\\u1fff\\u200c\\u200d\\u2070-\\u218f\\u2c00-\\u2fef' +
-  '\\u3001-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\ufffd\\u{10000}-\\u{effff}'
-const ncName = new RegExp(`^[${nameStart}][${nameStart}.\\d\\xb7\\u0300-\\u036f\\u203f\\u2040-]*$`, 'u')
 /** XML Namespaces §3: the first has the prefix `xml` and no other; the second cannot be declared. */
 const reserved = /^\{http:\/\/www\.w3\.org\/(?:XML\/1998\/namespace|2000\/xmlns\/)\}/
 const attributeKey = /^(?:xml:|\{[^{}]+\})?([^:{}]+)$/

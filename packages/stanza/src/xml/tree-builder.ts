@@ -1,6 +1,11 @@
+import { NS_XML } from '../elements.js'
 import { StreamError, type StreamErrorCondition } from '../stream-error.js'
 import { XmlElement, type XmlNode } from './element.js'
-import type { RawAttribute, Tokenizer, TokenSink } from './tokenizer.js'
+import { intern } from './flatten.js'
+import type { QName } from './names.js'
+import { Tokenizer, type TokenSink } from './tokenizer.js'
+
+export { flatten } from './flatten.js'
 
 /** What a peer may send at most; beyond it the stream ends with `policy-violation`. */
 export interface ParserLimits {
@@ -35,244 +40,224 @@ export type StreamEvent =
   | { readonly type: 'end' }
   | { readonly type: 'error'; readonly error: StreamError }
 
-/** Thrown to leave the tokenizer when the root was closed and more follows. */
-const endOfStream = new Error('end of stream')
+/** XML Namespaces §3: what the prefix `xmlns` stands for; no declaration may name it. */
+const NS_XMLNS = 'http://www.w3.org/2000/xmlns/'
+const notSpace = /[^ \t\n]/
+const none: readonly never[] = []
 
-/** What a Name can contain but not begin with (XML 1.0 §2.3, productions 4 and 4a). */
-const notNameStart = /^(?:[-.\d\xb7\u203f\u2040]|[\u0300-\u036f])/
-const whiteSpace = /^[ \t\r\n]*$/
-const empty: readonly never[] = []
-
-/** An element whose end tag has not come yet. */
-interface OpenElement {
-  readonly ns: string
-  readonly name: string
-  readonly lang: string | undefined
-  readonly attributes: readonly string[]
-  children: XmlNode[] | undefined
+/** What a namespace declaration replaced, to be put back where its element ends. */
+interface Scope {
+  readonly depth: number
+  readonly prefix: string
+  readonly before: string | undefined
 }
 
-/** Text in, stream events out: builds the trees, and refuses what RFC 6120 §11 forbids though it is XML. */
+/** Tokens in, stream events out: resolves namespaces, builds the trees and enforces the limits. */
 export class TreeBuilder implements TokenSink {
   /** Events since they were last taken. */
   readonly events: StreamEvent[] = []
   /** Whether the stream has ended, either way. */
   done = false
-  /** Nested open elements, the stream's root included. */
-  depth = 0
-  /** Where in the text, in UTF-16 units, the current or last stanza began. */
-  stanzaStart = 0
-  /** Where the last stanza, or the start tag of the root, ended. */
-  stanzaEnd = 0
-  /** Where the last complete markup ended: a tag, a CDATA section, a declaration. */
-  markupEnd = 0
-  /** Where the last part of a tag ended: its name, an attribute, or the tag itself. */
-  partEnd = 0
 
   readonly #limits: ParserLimits
-  readonly #framed: boolean
   readonly #tokenizer: Tokenizer
-  readonly #open: OpenElement[] = []
-  #attributes: RawAttribute[] = []
-  #namespaces = 0
+  /** The open elements; the last is the one being read. */
+  readonly #open: XmlElement[] = []
+  /** For each of them, where its children begin in `#nodes`. */
+  readonly #starts: number[] = []
+  /** Their children so far, one after the other. */
+  #nodes: XmlNode[] = []
+  #nodeCount = 0
+  /** Attributes of the tag, keys and values in turn. */
+  readonly #list: string[] = []
+  #lang: string | undefined
+  readonly #namespaces = new Map([
+    ['', ''],
+    ['xml', NS_XML],
+  ])
+  readonly #scopes: Scope[] = []
   #elements = 0
+  /** Whether something other than white space stands between stanzas. */
+  #stray = false
+  /** Whether anything counts for the size: the header, or a stanza, or what might become one. */
+  #counting = true
+  /** The size of it in earlier texts. */
+  #size = 0
+  /** Where it began in this text. */
+  #from = 0
+  /** Bytes per UTF-16 unit of this text: exact for ASCII, and for anything else off by less than a text. */
+  #ratio = 1
 
-  constructor(limits: ParserLimits, framed: boolean, tokenizer: (sink: TokenSink) => Tokenizer) {
+  constructor(limits: ParserLimits, framed: boolean) {
     this.#limits = limits
-    this.#framed = framed
-    this.#tokenizer = tokenizer(this)
+    this.#tokenizer = new Tokenizer(this, limits, framed)
+    if (framed) this.#push(new XmlElement('', '', none, none, undefined))
   }
 
-  /** Takes the next text. @throws StreamError at the first violation; the builder is not used again then. */
-  write(text: string): void {
+  /** Takes the next text, `size` bytes. @throws StreamError at the first violation; it is not used again then. */
+  write(text: string, size: number): void {
+    this.#ratio = size / text.length
+    this.#from = 0
     this.#tokenizer.write(text)
+    if (this.#counting) this.#count(text.length)
   }
 
-  tagName(name: string): void {
-    if (this.done) throw endOfStream
-    if (this.depth > this.#limits.depth)
-      this.fail('policy-violation', `more than ${this.#limits.depth} nested elements`)
-    if (this.depth === 1) {
-      this.#elements = 0
-      this.stanzaStart = this.#tokenizer.position - name.length - 2 // `<`, and what ended the name
-    }
-    if (++this.#elements > this.#limits.elements) {
-      this.fail('policy-violation', `more than ${this.#limits.elements} elements in a stanza`)
-    }
-    this.#checkToken(name)
-    this.partEnd = this.#tokenizer.position
+  /** Whether everything up to here is whole stanzas. */
+  get betweenStanzas(): boolean {
+    return this.#open.length === 1 && !this.#stray && this.#tokenizer.betweenTokens
   }
 
-  attribute(attribute: RawAttribute): void {
-    const limits = this.#limits
-    if (this.#attributes.push(attribute) > limits.attributes) {
-      this.fail('policy-violation', `more than ${limits.attributes} attributes`)
-    }
-    const { position } = this.#tokenizer
-    if (position - this.partEnd > 2 * limits.tokenLength) this.tokenTooLong()
-    this.partEnd = position
-    const { prefix, local, value } = attribute
-    this.#checkToken(local)
-    this.#checkToken(value)
-    if (prefix === '' ? local === 'xmlns' : prefix === 'xmlns') {
-      if (++this.#namespaces > limits.namespaces) {
-        this.fail('policy-violation', `more than ${limits.namespaces} namespace declarations`)
-      }
-      // saxes trims namespace names; two readers that disagree about a name are a security hole.
-      if (value.trim() !== value) this.fail('invalid-namespace', 'white space around a namespace name')
-    }
+  markup(at: number): void {
+    if (this.#open.length !== 1) return
+    if (this.#stray) this.fail('bad-format', 'text between stanzas')
+    this.#counting = true
+    this.#size = 0
+    this.#from = at
   }
 
-  open(ns: string, prefix: string, local: string): void {
-    const parent = this.#open[this.depth - 1]
-    if (prefix !== '') this.#checkLocalName(local)
-    let lang = parent?.lang
-    let attributes: string[] | undefined
-    for (const { prefix: p, local: l, value, uri } of this.#attributes) {
-      if (p !== '') this.#checkLocalName(l)
-      if (p === 'xmlns' || (p === '' && l === 'xmlns')) continue
-      const key = p === '' ? l : p === 'xml' ? `xml:${l}` : `{${uri}}${l}`
-      if (key === 'xml:lang') lang = value
-      attributes ??= []
-      attributes.push(key, value)
+  open(name: QName, names: readonly QName[], values: readonly string[], count: number): void {
+    const depth = this.#open.length
+    if (depth > this.#limits.depth) this.exceeded('depth')
+    if (depth === 1) this.#elements = 0
+    if (++this.#elements > this.#limits.elements) this.exceeded('elements')
+    if (name.prefix === 'xmlns') this.#malformed()
+    this.#declare(names, values, count)
+    const attributes = count > 0 ? this.#attributes(names, values, count) : none
+    const lang = this.#lang ?? this.#open[depth - 1]?.lang
+    this.#lang = undefined
+    const element = new XmlElement(this.#resolve(name.prefix), name.local, attributes, none, lang)
+    if (depth > 1) this.#nodes[this.#nodeCount++] = element
+    else if (depth === 0) {
+      this.#counting = false
+      this.events.push({ type: 'start', header: element })
     }
-    if (this.#attributes.length > 0) {
-      this.#attributes = []
-      this.#namespaces = 0
-    }
-    this.#open[this.depth++] = {
-      ns: intern(ns),
-      name: local,
-      lang,
-      attributes: attributes ?? empty,
-      children: undefined,
-    }
-    this.markupEnd = this.#tokenizer.position
-    if (this.depth === 1) this.stanzaEnd = this.markupEnd
-    if (this.depth === 1 && !this.#framed) {
-      const header = new XmlElement(ns, local, attributes ?? empty, empty, lang)
-      this.events.push({ type: 'start', header })
-    }
+    this.#push(element)
   }
 
-  close(): void {
-    const { ns, name, lang, attributes, children } = this.#open[--this.depth] as OpenElement
-    this.#open.length = this.depth
-    this.markupEnd = this.#tokenizer.position
-    if (this.depth === 0) {
-      if (this.#framed) this.malformed('end of a root that the peer did not open')
+  close(at: number): void {
+    const element = this.#open.pop() as XmlElement
+    const depth = this.#open.length
+    const start = this.#starts.pop() as number
+    if (start < this.#nodeCount) {
+      // The tree becomes immutable when it is handed over, as a whole.
+      ;(element as { children: readonly XmlNode[] }).children = this.#nodes.slice(start, this.#nodeCount)
+      this.#nodeCount = start
+    }
+    for (let i = this.#scopes.length - 1; i >= 0 && this.#scopes[i]?.depth === depth; i--) {
+      const { prefix, before } = this.#scopes.pop() as Scope
+      if (before === undefined) this.#namespaces.delete(prefix)
+      else this.#namespaces.set(prefix, before)
+    }
+    if (depth > 1) return
+    if (depth === 0) {
       this.done = true
       this.events.push({ type: 'end' })
       return
     }
-    const element = new XmlElement(ns, name, attributes, children ?? empty, lang)
-    if (this.depth === 1) {
-      if (this.markupEnd - this.stanzaStart > this.#limits.stanzaBytes) this.stanzaTooLong()
-      this.stanzaEnd = this.markupEnd
-      this.events.push({ type: 'element', element })
-    } else {
-      const parent = this.#open[this.depth - 1] as OpenElement
-      if (parent.children === undefined) parent.children = [element]
-      else parent.children.push(element)
+    this.#count(at)
+    this.#counting = false
+    this.#nodes = []
+    this.events.push({ type: 'element', element })
+  }
+
+  text(text: string, hadReferences: boolean): void {
+    if (this.#open.length > 1) {
+      const last = this.#nodeCount - 1
+      const before = this.#nodes[last]
+      // Character data, CDATA and references come in parts; in the tree, adjacent text is one text.
+      if (last >= (this.#starts[this.#starts.length - 1] as number) && typeof before === 'string') {
+        this.#nodes[last] = before + text
+      } else this.#nodes[this.#nodeCount++] = text
+      return
     }
+    // White space between stanzas is the keepalive of RFC 6120 §4.6.1: it is forgotten at once.
+    const stray = notSpace.test(text)
+    if (!stray && !hadReferences) return
+    if (this.#open.length === 0) this.#malformed()
+    this.#stray ||= stray
+    this.#counting = true
   }
 
-  text(text: string): void {
-    if (this.done) return
-    if (this.depth > 1) {
-      const parent = this.#open[this.depth - 1] as OpenElement
-      if (parent.children === undefined) parent.children = [text]
-      else addText(parent.children, text)
-    } else if (!whiteSpace.test(text)) {
-      if (this.depth === 0) this.malformed('text before the root')
-      // White space between stanzas is the keepalive of RFC 6120 §4.6.1.
-      this.fail('bad-format', 'text between stanzas')
-    }
-  }
-
-  cdata(text: string): void {
-    this.markupEnd = this.#tokenizer.position
-    if (text !== '') this.text(text)
-  }
-
-  declaration(version: string | undefined, encoding: string | undefined): void {
-    this.markupEnd = this.#tokenizer.position
-    if (this.#framed) this.restricted()
+  declaration(version: string, encoding: string | undefined): void {
     if (version !== '1.0') this.fail('unsupported-version', 'XML is not version 1.0')
     if (encoding !== undefined && encoding.toLowerCase() !== 'utf-8') {
       this.fail('unsupported-encoding', 'the encoding is not UTF-8')
     }
   }
 
-  restricted(): never {
-    this.fail('restricted-xml', 'comment, processing instruction or document type')
+  exceeded(limit: keyof ParserLimits): never {
+    this.fail('policy-violation', `limit exceeded: ${limit} ${this.#limits[limit]}`)
   }
 
-  malformed(problem: string): void {
-    // saxes ends the element first and compares the names afterwards: what it ended is void.
-    if (problem.startsWith('unexpected close tag')) {
-      if (this.depth < 2) this.events.pop()
-      this.done = false
-    }
-    if (this.done) return // what follows the end of the stream is not read (RFC 6120 §4.4)
-    if (/unbound namespace prefix/.test(problem)) this.fail('bad-namespace-prefix', 'prefix without a declaration')
-    // "incorrect syntax" is what begins like a comment or a document type and is neither.
-    if (/comment|doctype|processing instruction|XML declaration|incorrect syntax/.test(problem)) this.restricted()
-    if (/undefined entity/.test(problem)) this.fail('restricted-xml', 'entity reference')
-    this.fail('not-well-formed', 'not well-formed')
-  }
-
-  /** Ends the stream with an error; nothing after it is read. */
   fail(condition: StreamErrorCondition, text: string): never {
     throw new StreamError({ condition, text })
   }
 
-  /** Ends the stream because of {@link ParserLimits.tokenLength}. */
-  tokenTooLong(): never {
-    this.fail('policy-violation', `a name or value longer than ${this.#limits.tokenLength}`)
+  #malformed(): never {
+    this.fail('not-well-formed', 'not well-formed')
   }
 
-  /** Ends the stream because of {@link ParserLimits.stanzaBytes}. */
-  stanzaTooLong(): never {
-    this.fail('policy-violation', `a stanza of more than ${this.#limits.stanzaBytes} bytes`)
+  #push(element: XmlElement): void {
+    this.#open.push(element)
+    this.#starts.push(this.#nodeCount)
   }
 
-  #checkToken(text: string): void {
-    if (text.length > this.#limits.tokenLength) this.tokenTooLong()
+  /** Adds what was read up to `at`. */
+  #count(at: number): void {
+    this.#size += (at - this.#from) * this.#ratio
+    if (this.#size > this.#limits.stanzaBytes) this.exceeded('stanzaBytes')
   }
 
-  /** XML Namespaces §3: both halves of a qualified name are NCNames; saxes looks at the first only. */
-  #checkLocalName(local: string): void {
-    if (notNameStart.test(local)) this.fail('not-well-formed', 'not a qualified name')
+  #declare(names: readonly QName[], values: readonly string[], count: number): void {
+    const outer = this.#scopes.length
+    for (let i = 0; i < count; i++) {
+      const prefix = (names[i] as QName).declares
+      if (prefix === undefined) continue
+      const ns = this.#namespace(prefix, values[i] as string)
+      for (let j = outer; j < this.#scopes.length; j++) if (this.#scopes[j]?.prefix === prefix) this.#malformed()
+      this.#scopes.push({ depth: this.#open.length, prefix, before: this.#namespaces.get(prefix) })
+      if (this.#scopes.length - outer > this.#limits.namespaces) this.exceeded('namespaces')
+      this.#namespaces.set(prefix, ns)
+    }
+  }
+
+  /** Checks a declaration (XML Namespaces §3 and §5). */
+  #namespace(prefix: string, ns: string): string {
+    // XML readers disagree about white space here; about what a name means they must not.
+    if (ns.trim() !== ns) this.fail('invalid-namespace', 'white space around a namespace name')
+    const reserved = prefix === 'xml' ? ns !== NS_XML : prefix === 'xmlns' || ns === NS_XML || ns === NS_XMLNS
+    if (reserved || (ns === '' && prefix !== '')) this.#malformed()
+    return intern(ns)
+  }
+
+  #resolve(prefix: string): string {
+    return this.#namespaces.get(prefix) ?? this.fail('bad-namespace-prefix', 'prefix without a declaration')
+  }
+
+  /** Keys and values in turn, each key once (XML 1.0 §3.1, XML Namespaces §6.3), without declarations. */
+  #attributes(names: readonly QName[], values: readonly string[], count: number): readonly string[] {
+    const list = this.#list
+    let length = 0
+    for (let i = 0; i < count; i++) {
+      const { raw, prefix, local, declares } = names[i] as QName
+      if (declares !== undefined) continue
+      if (raw === 'xml:lang') this.#lang = values[i]
+      list[length++] = prefix === '' || prefix === 'xml' ? raw : `{${this.#resolve(prefix)}}${local}`
+      list[length++] = values[i] as string
+    }
+    if (length === 0) return none
+    // A copy has the size that it needs; arrays that are pushed to have room for more, in each element of each tree.
+    const attributes = list.slice(0, length)
+    if (hasTwice(attributes)) this.#malformed()
+    return attributes
   }
 }
 
-/** Character data, CDATA and references arrive in pieces; in the tree, adjacent text is one text. */
-function addText(children: XmlNode[], text: string): void {
-  const last = children.length - 1
-  if (typeof children[last] === 'string') children[last] += text
-  else children.push(text)
-}
-
-// Namespace names come as slices of the network's chunks, a new one per stanza. One copy of each saves memory and makes
-// comparing them a comparison of pointers. Bounded, because a peer chooses them.
-const interned = new Map<string, string>()
-
-function intern(ns: string): string {
-  const known = interned.get(ns)
-  if (known !== undefined) return known
-  if (ns.length > 256) return ns
-  if (interned.size >= 1024) interned.clear()
-  const copy = flatten(ns)
-  interned.set(copy, copy)
-  return copy
-}
-
-/**
- * The same text with memory of its own. What a parser returns is a view on the chunk it came in, and whoever keeps one
- * id would keep the whole chunk alive. Use it for text that outlives its stanza.
- */
-export function flatten(text: string): string {
-  // Short strings are always copied by the engines; JSON has to build a new one for the rest.
-  return text.length < 13 ? text : (JSON.parse(JSON.stringify(text)) as string)
+/** Whether one of the keys, which are every other string, is there twice. */
+function hasTwice(list: readonly string[]): boolean {
+  if (list.length > 16) return new Set(list.filter((_, i) => i % 2 === 0)).size < list.length / 2
+  for (let i = 2; i < list.length; i += 2) {
+    for (let j = 0; j < i; j += 2) if (list[i] === list[j]) return true
+  }
+  return false
 }

@@ -1,0 +1,23 @@
+/**
+ * The same text with memory of its own. What a parser returns is a view on the chunk it came in, and whoever keeps one
+ * id would keep the whole chunk alive. Use it for text that outlives its stanza.
+ */
+export function flatten(text: string): string {
+  // Short strings are always copied by the engines; JSON has to build a new one for the rest.
+  return text.length < 13 ? text : (JSON.parse(JSON.stringify(text)) as string)
+}
+
+// Namespace names come as slices of the network's chunks, a new one per stanza. One copy of each saves memory and makes
+// comparing them a comparison of pointers. Bounded, because a peer chooses them.
+const interned = new Map<string, string>()
+
+/** The one copy of a namespace name. */
+export function intern(ns: string): string {
+  const known = interned.get(ns)
+  if (known !== undefined) return known
+  if (ns.length > 256) return ns
+  if (interned.size >= 1024) interned.clear()
+  const copy = flatten(ns)
+  interned.set(copy, copy)
+  return copy
+}
