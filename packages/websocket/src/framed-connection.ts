@@ -6,6 +6,9 @@ const lowWater = 65_536
 /** Milliseconds between two looks at how much is on its way: a WebSocket has no event for that. */
 const drainInterval = 20
 
+/** RFC 6455 §7.4.1: done, going away, and no code at all. */
+const ordinaryCodes: ReadonlySet<number> = new Set([1000, 1001, 1005])
+
 /** A WebSocket on which XMPP is spoken (RFC 7395). */
 export class FramedConnection implements Connection {
   readonly endpoint: string
@@ -28,7 +31,11 @@ export class FramedConnection implements Connection {
     socket.addEventListener('error', () => {
       this.#error = new Error('the WebSocket failed') // the event says no more
     })
-    socket.addEventListener('close', () => this.#end())
+    socket.addEventListener('close', (event) => {
+      const { code = 1000 } = (event ?? {}) as { readonly code?: number }
+      if (!ordinaryCodes.has(code)) this.#error ??= new Error(`the WebSocket was closed with code ${code}`)
+      this.#end()
+    })
   }
 
   get buffered(): number {
@@ -62,7 +69,8 @@ export class FramedConnection implements Connection {
   }
 
   destroy(): void {
-    this.#socket.close()
+    if (this.#socket.terminate === undefined) this.#socket.close()
+    else this.#socket.terminate()
     this.#end() // its own close event waits for the peer
   }
 

@@ -69,10 +69,12 @@ function readJson(text: string): readonly string[] {
 
 /** The strict parser of streams reads this too; it is a document, so the declaration has to go. */
 function readXml(text: string): readonly string[] {
-  const [event] = new StreamParser({ framed: true }).write(text.trim().replace(/^<\?xml[^>]*\?>\s*/, ''))
-  if (event?.type !== 'element' || !HostMeta.matches(event.element)) throw new Error('not host-meta')
+  const [event, ...more] = new StreamParser({ framed: true }).write(text.trim().replace(/^<\?xml[^>]*\?>\s*/, ''))
+  if (event?.type !== 'element' || more.length > 0 || !HostMeta.matches(event.element)) {
+    throw new Error('not host-meta')
+  }
   const result = readElement(HostMeta, event.element)
-  return result.ok ? result.value.links.flatMap(({ rel, href }) => (rel === REL_WEBSOCKET ? [href] : [])) : []
+  return result.ok ? result.value.links.flatMap(({ rel, href }) => (rel === REL_WEBSOCKET && href ? [href] : [])) : []
 }
 
 function secureUrl(href: string): readonly URL[] {

@@ -4,6 +4,8 @@ export interface Socket {
   readonly bufferedAmount: number
   send(data: string): void
   close(code?: number): void
+  /** Closes without waiting for the peer; Node only. */
+  terminate?(): void
   addEventListener(type: 'open', listener: () => void): void
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
   addEventListener(type: 'close' | 'error', listener: (event: unknown) => void): void

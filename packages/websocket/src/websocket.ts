@@ -2,7 +2,7 @@ import { type Connection, ConnectionError, type Transport, within } from '@coupl
 import { openSocket } from '#open-socket'
 import { FramedConnection } from './framed-connection.js'
 import type { Fetch } from './host-meta.js'
-import type { SocketOptions } from './open-socket.js'
+import type { Socket, SocketOptions } from './open-socket.js'
 
 /** RFC 7395 §3.1: the subprotocol that the server has to confirm. */
 const subprotocol = 'xmpp'
@@ -50,7 +50,9 @@ export function webSocket(options: WebSocketOptions = {}): Transport {
 }
 
 async function open(url: URL, options: SocketOptions, signal: AbortSignal): Promise<Connection> {
-  const socket = openSocket(url, subprotocol, options)
+  signal.throwIfAborted()
+  const socket = start(url, options)
+  const connection = new FramedConnection(socket, url)
   const opened = new Promise<void>((resolve, reject) => {
     let cause: unknown
     socket.addEventListener('open', () => resolve())
@@ -61,11 +63,20 @@ async function open(url: URL, options: SocketOptions, signal: AbortSignal): Prom
   })
   try {
     await within('websocket', openLimit, signal, opened)
-    if (socket.protocol === subprotocol) return new FramedConnection(socket, url)
+    if (socket.protocol === subprotocol) return connection
     throw new ConnectionError('websocket', 'unexpected-element', 'the server did not agree to speak XMPP')
   } catch (error) {
-    socket.close()
+    connection.destroy()
     throw error
+  }
+}
+
+/** A URL with a fragment, or `ws:` in a page that came over https, makes the constructor throw. */
+function start(url: URL, options: SocketOptions): Socket {
+  try {
+    return openSocket(url, subprotocol, options)
+  } catch (cause) {
+    throw new ConnectionError('websocket', 'no-transport', 'no WebSocket can be opened to this URL', cause)
   }
 }
 
