@@ -4,12 +4,10 @@ import { FormField, NS_DATA_FORMS } from './elements.js'
 /**
  * The one value of a form's field, for {@link submitForm}; without a codec its text. A field without a value, or with
  * an empty one where the codec wants more, is absent: XEP-0004 §3.6 leaves open which of them says "not set".
- *
- * @__NO_SIDE_EFFECTS__
  */
 export function field(name: string): Field<string>
 export function field<T>(name: string, codec: Codec<T>): Field<T>
-export function field(name: string, codec: Codec<unknown> = str): Field<unknown> {
+/* @__NO_SIDE_EFFECTS__ */ export function field(name: string, codec: Codec<unknown> = str): Field<unknown> {
   const path = `/field[${name}]`
   return {
     path,
@@ -29,12 +27,13 @@ export function field(name: string, codec: Codec<unknown> = str): Field<unknown>
 
 /**
  * All values of a form's field, for {@link submitForm}: lists, and the lines of a text.
- *
- * @__NO_SIDE_EFFECTS__
  */
 export function fieldList(name: string): Field<readonly string[]>
 export function fieldList<T>(name: string, codec: Codec<T>): Field<readonly T[]>
-export function fieldList(name: string, codec: Codec<unknown> = str): Field<readonly unknown[]> {
+/* @__NO_SIDE_EFFECTS__ */ export function fieldList(
+  name: string,
+  codec: Codec<unknown> = str,
+): Field<readonly unknown[]> {
   const path = `/field[${name}]`
   return {
     path,
