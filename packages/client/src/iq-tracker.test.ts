@@ -109,7 +109,10 @@ describe('IqTracker', () => {
   test('an error rejects with what the peer said', async () => {
     const promise = ask()
     receive(reply('error', undefined, 'i', errorElement))
-    const error: StanzaError = await promise.then(expect.fail, (reason) => reason)
+    const error: StanzaError = await promise.then(
+      () => expect.fail('resolved'),
+      (reason) => reason,
+    )
     expect([error.name, error.condition, error.type]).toEqual(['StanzaError', 'item-not-found', 'cancel'])
   })
 

@@ -10,7 +10,7 @@ import { XmppStream } from './xmpp-stream.js'
 function fakeConnection(options: Partial<Connection> = {}) {
   let listener: ConnectionListener | undefined
   const written: string[] = []
-  const connection = {
+  const fake = {
     endpoint: 'fake:',
     secure: true,
     framed: false,
@@ -22,10 +22,8 @@ function fakeConnection(options: Partial<Connection> = {}) {
     write: (text: string) => void written.push(text),
     drained: async () => {},
     pause: () => {},
-    end: vi.fn(),
-    destroy: vi.fn(() => listener?.closed(undefined)),
-    ...options,
-  } satisfies Connection
+  }
+  const connection = { ...fake, ...options, end: vi.fn(), destroy: vi.fn(() => listener?.closed(undefined)) }
   const receive = (...chunks: string[]): void => {
     for (const chunk of chunks) listener?.data(connection.framed ? chunk : Buffer.from(chunk))
   }

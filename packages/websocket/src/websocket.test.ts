@@ -22,7 +22,7 @@ async function listen(certificate: CertificateOptions = { names: ['127.0.0.1'] }
   const server = createServer(authority.certificate(certificate)).on('tlsClientError', () => {})
   const accept = new WebSocketServer({ server, handleProtocols: () => protocol })
   servers.push(server)
-  server.on('connection', (socket) => sockets.add(socket.on('error', () => {})))
+  server.on('connection', (socket: Socket) => sockets.add(socket.on('error', () => {})))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return { server, accept, url: `wss://127.0.0.1:${(server.address() as AddressInfo).port}/ws` }
