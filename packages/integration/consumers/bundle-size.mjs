@@ -1,4 +1,5 @@
 // How large a browser client is, and that nothing is in it that was not imported.
+import { basename } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
@@ -38,6 +39,14 @@ const initialChunks = (outputs) => {
   return [...found]
 }
 
+/** Chunks that an ordinary login does without: cryptography without WebCrypto, passwords beyond ASCII, discovery. */
+const rare = /node_modules\/(@noble\/hashes|@mongodb-js\/saslprep|@couplet\/websocket\/dist\/host-meta)/
+
+const isRare = (outputs, path) => {
+  const [, output] = Object.entries(outputs).find(([file]) => path.endsWith(`/${file}`))
+  return Object.keys(output.inputs).some((input) => rare.test(input))
+}
+
 const byPackage = (chunks) => {
   const sums = new Map()
   for (const { inputs } of chunks) {
@@ -75,8 +84,10 @@ export const measureBundle = async (folder, from) => {
   const sum = (list) => list.reduce((total, { gzip }) => total + gzip, 0)
   return {
     initial: sum(texts.filter(isInitial)),
+    login: sum(texts.filter(({ path }) => !isRare(metafile.outputs, path))),
     all: sum(texts),
     packages: byPackage(initial.map((file) => metafile.outputs[file])),
+    later: texts.filter((text) => !isInitial(text)).map(({ path, gzip }) => `${basename(path)} ${gzip}`),
     intruders: mustNotAppear.filter((string) => texts.some(({ text }) => text.includes(string))),
   }
 }

@@ -33,9 +33,12 @@ const checkSize = async (folder, from) => {
     measured = await measureBundle(folder, from)
   })
   if (!measured) return
-  const { initial, all, packages, intruders } = measured
+  const { initial, login, all, packages, later, intruders } = measured
   const parts = Object.entries(packages).map(([name, bytes]) => `${name} ${bytes}`)
-  console.log(`       ${initial} bytes gzipped at first, ${all} with all later chunks; minified: ${parts.join(', ')}`)
+  console.log(`       ${initial} bytes gzipped at first; minified: ${parts.join(', ')}`)
+  console.log(
+    `       ${login} bytes gzipped until it is logged in, ${all} in all; chunks that load later: ${later.join(', ')}`,
+  )
   await check(`bundle of the ${from} stays under ${sizeLimit} bytes`, () => {
     if (initial >= sizeLimit) throw new Error(`${initial} bytes`)
   })
