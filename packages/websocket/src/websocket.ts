@@ -1,13 +1,6 @@
-import { type Connection, ConnectionError, type Transport, within } from '@couplet/client'
-import { openSocket } from '#open-socket'
-import { FramedConnection } from './framed-connection.js'
+import type { Transport } from '@couplet/client'
 import type { Fetch } from './host-meta.js'
-import type { Socket, SocketOptions } from './open-socket.js'
-
-/** RFC 7395 §3.1: the subprotocol that the server has to confirm. */
-const subprotocol = 'xmpp'
-/** Milliseconds to open a WebSocket. */
-const openLimit = 15_000
+import type { SocketOptions } from './open-socket.js'
 
 /** Options of {@link webSocket}. */
 export interface WebSocketOptions extends SocketOptions {
@@ -30,67 +23,7 @@ export function webSocket(options: WebSocketOptions = {}): Transport {
   return {
     name: 'websocket',
     schemes: ['wss', 'ws'],
-    async connect({ domain, service, signal }) {
-      const fetch: Fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
-      // Not in the bundle's first chunk: an application that names its service never needs it.
-      const discover = async () => (await import('./host-meta.js')).discoverWebSockets(domain, fetch, signal)
-      const endpoints = service ? [service] : await discover()
-      let first: unknown
-      for (const url of endpoints) {
-        try {
-          return await open(url, options, signal)
-        } catch (error) {
-          signal.throwIfAborted()
-          first ??= error
-        }
-      }
-      throw first
-    },
+    // A page shows something before it connects: what that takes is not in its first chunk.
+    connect: async (target) => (await import('./reach.js')).reach(target, options),
   }
-}
-
-async function open(url: URL, options: SocketOptions, signal: AbortSignal): Promise<Connection> {
-  signal.throwIfAborted()
-  const socket = start(url, options)
-  const connection = new FramedConnection(socket, url)
-  const opened = new Promise<void>((resolve, reject) => {
-    let cause: unknown
-    socket.addEventListener('open', () => resolve())
-    socket.addEventListener('error', (event) => {
-      cause = (event as { readonly error?: unknown } | null)?.error
-    })
-    socket.addEventListener('close', () => reject(openError(cause)))
-  })
-  try {
-    await within('websocket', openLimit, signal, opened)
-    if (socket.protocol === subprotocol) return connection
-    throw new ConnectionError('websocket', 'unexpected-element', 'the server did not agree to speak XMPP')
-  } catch (error) {
-    connection.destroy()
-    throw error
-  }
-}
-
-/** A URL with a fragment, or `ws:` in a page that came over https, makes the constructor throw. */
-function start(url: URL, options: SocketOptions): Socket {
-  try {
-    return openSocket(url, subprotocol, options)
-  } catch (cause) {
-    throw new ConnectionError('websocket', 'no-transport', 'no WebSocket can be opened to this URL', cause)
-  }
-}
-
-/** Node knows why; a browser does not tell. */
-function openError(cause: unknown): ConnectionError {
-  const { code = '' } = (cause ?? {}) as { readonly code?: string }
-  const is = (pattern: RegExp): boolean => pattern.test(code)
-  if (is(/EXPIRED|NOT_YET_VALID/)) {
-    return new ConnectionError('tls', 'certificate-expired', 'the certificate is not valid at this time', cause)
-  }
-  if (is(/ALTNAME/)) return new ConnectionError('tls', 'certificate-name', 'the certificate is for another name', cause)
-  if (is(/CERT|SELF_SIGNED|ISSUER|UNABLE_TO_/)) {
-    return new ConnectionError('tls', 'certificate-untrusted', 'the certificate is not from a trusted issuer', cause)
-  }
-  if (is(/ECONNREFUSED/)) return new ConnectionError('tcp', 'refused', 'nothing listens there', cause)
-  return new ConnectionError('websocket', 'unreachable', 'the WebSocket could not be opened', cause)
 }
