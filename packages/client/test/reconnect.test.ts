@@ -1,3 +1,4 @@
+import type { Plugin } from '@couplet/client'
 import { message } from '@couplet/stanza'
 import { type Script, scriptedServer } from '@couplet/testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -148,18 +149,25 @@ describe('reconnection', () => {
   })
 
   test('a plugin that never gets ready does not keep the client from closing', async () => {
-    const stuck = {
+    let begun: () => void = () => {}
+    const beginning = new Promise<void>((resolve) => {
+      begun = resolve
+    })
+    const stuck: Plugin<'stuck', unknown> = {
       name: 'stuck',
       needs: {},
-      setup: (context: { onSession(handler: () => Promise<void>): unknown }) =>
-        context.onSession(() => new Promise(() => {})),
+      setup: (context) =>
+        context.onSession(() => {
+          begun()
+          return new Promise(() => {})
+        }),
     }
     await using server = await scriptedServer(async (peer) => {
       await peer.online()
       await letGo(peer)
     }, account)
     const { client, online } = victim(server, { plugins: [stuck] as never })
-    await server.peer(0).then((peer) => peer.expect(/<bind/))
+    await beginning
     await client.close()
     await expect(online).rejects.toMatchObject({ name: 'AbortError' })
   })

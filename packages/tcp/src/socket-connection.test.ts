@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { testAuthority } from '@couplet/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { SocketConnection } from './socket-connection.js'
+import { SocketConnection, secure } from './socket-connection.js'
 
 const authority = testAuthority()
 const open: { destroy(): void }[] = []
@@ -149,6 +149,21 @@ describe('SocketConnection', () => {
     connection.destroy()
     await ended
     expect(write).not.toHaveBeenCalled()
+  })
+
+  test('S-017 a server that answers with a protocol that was not offered', async () => {
+    const { socket, peer } = await pair()
+    const server = createTlsServer({
+      ...authority.certificate({ names: ['example.org'] }),
+      ALPNProtocols: ['http/1.1'],
+    })
+    server.emit('connection', peer)
+    // OpenSSL's servers only choose what was offered, so what was offered is changed behind its back.
+    const offered = ['http/1.1']
+    const tls = secure(socket, { domain: 'example.org', ca: authority.ca }, new AbortController().signal, offered)
+    offered[0] = 'xmpp-client'
+    await expect(tls).rejects.toMatchObject({ name: 'ConnectionError', phase: 'tls', code: 'tls-failed' })
+    expect(socket.destroyed).toBe(true)
   })
 
   describe('startTls', () => {
