@@ -1,6 +1,5 @@
 import {
   NS_CLIENT,
-  NS_STREAM,
   type PresenceInit,
   presence,
   StreamError,
@@ -11,17 +10,14 @@ import {
 import { Backoff } from './backoff.js'
 import { ConnectionError } from './connection-error.js'
 import type { AttemptOptions, Login } from './connector.js'
-import { NS_SASL, NS_TLS } from './elements.js'
 import type { ClientStatus } from './events.js'
+import { negotiated } from './nonza.js'
 import type { PluginHost } from './plugin-host.js'
 import type { SessionCore } from './session-core.js'
 import type { XmppStream } from './xmpp-stream.js'
 
 /** Milliseconds to wait, when stopping, until what was sent is acknowledged and written. */
 const flushLimit = 1000
-
-/** What has no place in a session that has begun (RFC 6120 §4.3, §5, §6). */
-const negotiated: ReadonlySet<string> = new Set([NS_STREAM, NS_TLS, NS_SASL])
 
 /** What the loop needs besides what an attempt needs. */
 export interface LoopOptions extends AttemptOptions {
@@ -117,15 +113,14 @@ export class ConnectionLoop {
     if (this.#stream !== stream) return // lost meanwhile
     this.#backoff.online()
     const { presence: init } = this.#options
-    if (init !== false) stream.write(serialize(presence(init).element, NS_CLIENT))
-    this.#core.flush()
+    this.#core.begin(init === false ? [] : [presence(init)])
     this.#setStatus({ state: 'online' })
   }
 
   /** Feeds the session from the stream; resolves with the reason when that ends. */
-  #serve({ stream, jid }: Login, signal: AbortSignal): Promise<Error> {
+  #serve({ stream, jid, features }: Login, signal: AbortSignal): Promise<Error> {
     this.#stream = stream
-    this.#core.attach(stream, jid)
+    this.#core.attach(stream, jid, features)
     return new Promise((resolve) => {
       const end = (error: Error): void => {
         if (this.#stream !== stream) return

@@ -1,5 +1,5 @@
 import type { MechanismPolicy } from '@couplet/sasl'
-import type { FullJid, ParserLimits, StreamError } from '@couplet/stanza'
+import type { FullJid, ParserLimits, StreamError, XmlElement } from '@couplet/stanza'
 import type { Identity } from './client-options.js'
 import { ConnectionError } from './connection-error.js'
 import { within } from './deadline.js'
@@ -22,6 +22,8 @@ export interface AttemptOptions extends Identity {
 export interface Login {
   readonly stream: XmppStream
   readonly jid: FullJid
+  /** What the server offered after authentication. */
+  readonly features: XmlElement
 }
 
 /**
@@ -50,8 +52,8 @@ async function connectAndNegotiate(options: AttemptOptions, signal: AbortSignal)
   signal.addEventListener('abort', stop, { once: true })
   const stream = new XmppStream(connection, options.limits)
   try {
-    const jid = await new Negotiation(stream, { ...options, signal }).run()
-    return { stream, jid }
+    const bound = await new Negotiation(stream, { ...options, signal }).run()
+    return { stream, ...bound }
   } catch (error) {
     // Politely, so that the server learns why; it takes a second at most.
     if (!signal.aborted) stream.close(isOurs(error) ? error : undefined)

@@ -1,4 +1,4 @@
-import { Message, type MessageInit, message, type XmlElement } from '@couplet/stanza'
+import { Jid, MalformedElementError, Message, type MessageInit, message, type XmlElement } from '@couplet/stanza'
 import type { SendHandle } from './session.js'
 
 /** How a message reached us. */
@@ -30,4 +30,11 @@ export class InboundMessage extends Message {
     const to = type === 'groupchat' ? from.bare : from
     return this.#send(message({ type, thread, ...init, to }, ...payloads))
   }
+}
+
+/** What is wrong with the sender of a stanza, which is all that has to be right before anything else is looked at. */
+export function checkSender(element: XmlElement): MalformedElementError | undefined {
+  const from = element.attr('from')
+  if (from === undefined || Jid.tryParse(from) !== undefined) return undefined
+  return new MalformedElementError(`${element.name}@from`, 'is not a JID')
 }

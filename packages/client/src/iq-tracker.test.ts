@@ -34,6 +34,16 @@ describe('IqTracker', () => {
     vi.useRealTimers()
   })
 
+  test('a result without a payload may be the answer, one with another payload never is', async () => {
+    const expectMaybe = () => tracker.expect('i', Answer, undefined, 60_000, undefined, true)
+    const empty = expectMaybe()
+    receive(reply('result', undefined))
+    expect(await empty).toBeUndefined()
+    const wrong = expectMaybe()
+    receive(reply('result', undefined, 'i', xml('urn:example', 'other')))
+    await expect(wrong).rejects.toMatchObject({ name: 'MalformedElementError' })
+  })
+
   const ask = (to?: string, signal?: AbortSignal): Promise<{ text: string }> => {
     const promise = tracker.expect('i', Answer, to === undefined ? undefined : Jid.parse(to), 60_000, signal)
     promise.catch(() => {})

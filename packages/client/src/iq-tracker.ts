@@ -4,6 +4,7 @@ import { type BareJid, type ElementDef, type Iq, type Jid, MalformedElementError
 interface PendingRequest {
   readonly to: Jid | undefined
   readonly response: ElementDef<unknown> | undefined
+  readonly mayBeEmpty: boolean
   settle(outcome: { readonly value: unknown } | { readonly error: unknown }): void
 }
 
@@ -33,6 +34,7 @@ export class IqTracker {
    *
    * @param response what the payload of the result must be; `undefined` for a result without one
    * @param timeout milliseconds after which it rejects with a `TimeoutError`
+   * @param mayBeEmpty whether a result without any payload is `undefined` rather than malformed
    */
   expect<R>(
     id: string,
@@ -40,6 +42,7 @@ export class IqTracker {
     to: Jid | undefined,
     timeout: number,
     signal?: AbortSignal,
+    mayBeEmpty = false,
   ): Promise<R> {
     return new Promise<R>((resolve, reject) => {
       const onAbort = (): void => settle({ error: signal?.reason })
@@ -55,7 +58,7 @@ export class IqTracker {
         Math.min(timeout, longestTimer),
       )
       signal?.addEventListener('abort', onAbort, { once: true })
-      this.#pending.set(id, { to, response: response as ElementDef<unknown> | undefined, settle })
+      this.#pending.set(id, { to, response: response as ElementDef<unknown> | undefined, mayBeEmpty, settle })
     })
   }
 
@@ -66,7 +69,7 @@ export class IqTracker {
     if (!this.#mayAnswer(pending.to, reply.from, ownJid)) return 'spoofed'
     const { error } = reply
     if (error !== undefined) pending.settle({ error })
-    else pending.settle(readResult(pending.response, reply))
+    else pending.settle(readResult(pending, reply))
     return 'settled'
   }
 
@@ -94,8 +97,11 @@ export class IqTracker {
 const isDomain = (jid: Jid, domain: string): boolean =>
   jid.domain === domain && jid.local === undefined && jid.resource === undefined
 
-function readResult(response: ElementDef<unknown> | undefined, reply: Iq): { value: unknown } | { error: unknown } {
-  if (response === undefined) return { value: undefined }
+function readResult(
+  { response, mayBeEmpty }: PendingRequest,
+  reply: Iq,
+): { readonly value: unknown } | { readonly error: unknown } {
+  if (response === undefined || (mayBeEmpty && reply.payload === undefined)) return { value: undefined }
   try {
     for (const node of reply.element.elements()) {
       if (!response.matches(node)) continue

@@ -64,11 +64,11 @@ export class Negotiation {
   }
 
   /**
-   * Runs it.
+   * Runs it; returns the address and what the server offered after authentication.
    *
    * @throws ConnectionError, AuthenticationError, StreamError, StanzaError
    */
-  async run(): Promise<FullJid> {
+  async run(): Promise<{ readonly jid: FullJid; readonly features: XmlElement }> {
     const { connection } = this.#stream
     let features = await this.#openStream()
     if (!connection.secure) {
@@ -77,7 +77,7 @@ export class Negotiation {
     }
     await authenticate(this, features, this.#options, connection.channelBindings)
     features = await this.#openStream()
-    return this.#bind(features)
+    return { jid: await this.#bind(features), features }
   }
 
   /** Sends an element. */

@@ -66,6 +66,12 @@ export class PluginHost {
         return core.account
       },
       features: this.features,
+      get serverFeatures() {
+        return core.serverFeatures
+      },
+      get isOnline() {
+        return core.isOnline
+      },
       signal: this.#abort.signal,
       get store() {
         return scopedStore(store, `${core.account}/${plugin.name}/`)
@@ -74,7 +80,10 @@ export class PluginHost {
       request: (pair, value, options) => core.request(pair, value, options),
       onMessage: (...args: Parameters<SessionCore['onMessage']>) => keep(core.onMessage(...checked(plugin, args))),
       onPresence: (...args: Parameters<SessionCore['onPresence']>) => keep(core.onPresence(...checked(plugin, args))),
-      handle: (pair, handler) => keep(core.handle(pair, handler)),
+      handle: (pair, handler, filter) => keep(core.handle(pair, handler, filter)),
+      announce: (presences) => keep(core.announce(presences)),
+      inbound: (element, provenance) => core.inbound(element, provenance),
+      sendNonza: (element) => core.sendNonza(element),
       onSession: (handler) => {
         this.#sessionHandlers.add(handler)
         return keep(new Subscription(() => this.#sessionHandlers.delete(handler)))

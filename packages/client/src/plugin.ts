@@ -1,5 +1,6 @@
-import type { IqProcedure, Jid } from '@couplet/stanza'
-import type { Handled, Session } from './session.js'
+import type { IqProcedure, Jid, Presence, XmlElement } from '@couplet/stanza'
+import type { InboundMessage, Provenance } from './inbound-message.js'
+import type { Handled, Session, StanzaFilter } from './session.js'
 import type { StateStore } from './state-store.js'
 import type { Subscription } from './subscription.js'
 
@@ -20,14 +21,47 @@ export interface PluginContext extends Session {
   /** The features of all plugins: what the client advertises. */
   readonly features: readonly string[]
   /**
+   * The stream features that the server offered to this session after authentication (RFC 6120 §4.3.2); `undefined`
+   * while there is no session.
+   */
+  readonly serverFeatures: XmlElement | undefined
+  /** Whether a session has begun, so that what is sent goes out at once. False while `onSession` handlers run. */
+  readonly isOnline: boolean
+  /**
    * Answers IQ requests of this pair. What the handler returns is the result; a `StanzaError` it throws is the answer;
-   * anything else it throws becomes `internal-server-error`. Without a handler the answer is `service-unavailable`.
+   * anything else it throws becomes `internal-server-error`. Without a handler the answer is `service-unavailable`, and
+   * so it is for those the filter excludes.
    *
    * @throws TypeError if the pair has a handler already
    */
-  handle<Q, R>(pair: IqProcedure<Q, R>, handler: (request: Q, from: InboundRequest) => R | Promise<R>): Subscription
+  handle<Q, R>(
+    pair: IqProcedure<Q, R>,
+    handler: (request: Q, from: InboundRequest) => R | Promise<R>,
+    filter?: StanzaFilter,
+  ): Subscription
   /** Calls the handler each time a new session has begun (not when an old one is resumed), before `online` resolves. */
   onSession(handler: () => Handled): Subscription
+  /**
+   * Decides what is announced when a session begins, after the `onSession` handlers and before anything that waits:
+   * instead of the client's option `presence`, unless it returns `undefined`.
+   *
+   * @throws TypeError if another plugin decides already
+   */
+  announce(presences: () => readonly Presence[] | undefined): Subscription
+  /**
+   * A message that came inside another stanza, such as a copy or an archived one, as one that was received. Whoever
+   * calls this has checked that the outer stanza's sender may vouch for it.
+   *
+   * @throws MalformedElementError if an address is no JID
+   */
+  inbound(message: XmlElement, provenance: Provenance): InboundMessage
+  /**
+   * Sends an element that is not a stanza, for protocols the server has offered as a stream feature. It is neither
+   * queued nor acknowledged; returns whether there was a session to send it in.
+   *
+   * @throws TypeError for a stanza, and for what belongs to the negotiation of the stream
+   */
+  sendNonza(element: XmlElement): boolean
   /** Reports an error that nobody waits for: the client's `error` event. */
   reportError(error: unknown): void
 }

@@ -265,4 +265,36 @@ describe('Router: requests', () => {
     session.receive(iq(payload))
     expect(await outcome(session)).toEqual(['result'])
   })
+
+  test('S-115 a request from whom the filter excludes is answered like an unknown one, even if malformed', async () => {
+    const session = fakeSession()
+    const handler = vi.fn()
+    const change = iqSet(Note)
+    session.handle(change, handler, { from: 'ownAccount' })
+    for (const from of ['bob@example.org/x', 'example.org', 'me@example.org/other']) {
+      await expect(session.ask(change, { id: '1' }, from)).rejects.toMatchObject({ condition: 'service-unavailable' })
+    }
+    session.receive(`<iq type='set' id='m' from='bob@example.org'><note xmlns='urn:example'/></iq>`)
+    await session.settled()
+    expect(session.replies.at(-1)?.error?.condition).toBe('service-unavailable')
+    expect(session.rejected.map(({ reason, allowed }) => [reason, allowed])).toEqual(
+      Array.from({ length: 4 }, () => ['origin', 'ownAccount']),
+    )
+    expect([handler.mock.calls.length, session.malformed.length]).toEqual([0, 0])
+    await session.ask(change, { id: '2' }, 'me@example.org')
+    session.receive(`<iq type='set' id='n'><note xmlns='urn:example' id='3'/></iq>`)
+    await session.settled()
+    expect(handler.mock.calls.map(([{ id }]) => id)).toEqual(['2', '3'])
+  })
+
+  test('a result that may be empty is, in both directions', async () => {
+    const session = fakeSession()
+    const maybe = iqGet(Other, Note, { mayBeEmpty: true })
+    session.handle(maybe, () => undefined)
+    expect(await session.ask(maybe, true)).toBeUndefined()
+    session.answer(maybe, undefined)
+    expect(await session.request(maybe, true)).toBeUndefined()
+    session.answer(maybe, { id: '1' })
+    expect(await session.request(maybe, true)).toEqual({ id: '1' })
+  })
 })

@@ -13,7 +13,7 @@ import {
 import type { Emitter } from './events.js'
 import type { InboundMessage } from './inbound-message.js'
 import type { InboundRequest } from './plugin.js'
-import type { Handled, Origin } from './session.js'
+import type { Handled, Origin, StanzaFilter } from './session.js'
 import { Subscription } from './subscription.js'
 
 /** Somebody who listens for a payload. */
@@ -24,6 +24,7 @@ interface PayloadListener<S> {
 }
 
 interface RequestHandler {
+  readonly from: Origin | Jid
   readonly pair: IqProcedure<unknown, unknown>
   readonly handler: (request: unknown, from: InboundRequest) => unknown
 }
@@ -51,6 +52,21 @@ export class Listeners<S extends Stanza> {
   }
 }
 
+/** The two forms of `onMessage` and `onPresence`: everything, or the payloads of a definition. */
+export function listen<S extends Stanza, T>(
+  listeners: Listeners<S>,
+  first: ElementDef<T> | ((stanza: S) => Handled),
+  handler?: (payload: T, stanza: S) => Handled,
+  filter?: StanzaFilter,
+): Subscription {
+  if (handler === undefined) return listeners.addAll(first as (stanza: S) => Handled)
+  return listeners.add({
+    def: first as ElementDef<unknown>,
+    handler: handler as (payload: unknown, stanza: S) => Handled,
+    from: filter?.from ?? 'anyone',
+  })
+}
+
 /** Brings inbound stanzas to their handlers, and holds the one rule about who may send what. */
 export class Router {
   readonly messages = new Listeners<InboundMessage>()
@@ -67,11 +83,15 @@ export class Router {
   }
 
   /** Registers the one handler of a kind of request. @throws TypeError if there is one already */
-  handle(pair: IqProcedure<unknown, unknown>, handler: RequestHandler['handler']): Subscription {
+  handle(
+    pair: IqProcedure<unknown, unknown>,
+    handler: RequestHandler['handler'],
+    from: Origin | Jid = 'anyone',
+  ): Subscription {
     const { type, request } = pair
     const keys = request.tags.map((tag) => `${type} ${tag} ${request.ns}`)
     for (const key of keys) if (this.#requests.has(key)) throw new TypeError(`two handlers for ${key}`)
-    for (const key of keys) this.#requests.set(key, { pair, handler })
+    for (const key of keys) this.#requests.set(key, { pair, handler, from })
     return new Subscription(() => {
       for (const key of keys) this.#requests.delete(key)
     })
@@ -99,11 +119,17 @@ export class Router {
     const { payload, type } = request
     const entry = payload && this.#requests.get(`${type} ${payload.name} ${payload.ns}`)
     if (entry === undefined) return { error: new StanzaError({ condition: 'service-unavailable' }) }
+    if (!this.#mayCome(entry.from, request.from)) {
+      this.#events.emit('rejected', { reason: 'origin', allowed: String(entry.from), stanza: request.element })
+      // What a client without this handler says, so that nobody learns more (S-160).
+      return { error: new StanzaError({ condition: 'service-unavailable' }) }
+    }
     const read = this.#read(entry.pair.request, payload as XmlElement, request.element)
     if (read === undefined) return { error: new StanzaError({ condition: 'bad-request' }) }
     try {
       const result = await entry.handler(read.value, { from: request.from ?? this.#account(), id: request.id })
-      return { payload: entry.pair.response?.build(result) }
+      const isEmpty = entry.pair.mayBeEmpty && result === undefined
+      return { payload: isEmpty ? undefined : entry.pair.response?.build(result) }
     } catch (error) {
       if (isStanzaError(error)) return { error }
       this.#events.emit('error', error)

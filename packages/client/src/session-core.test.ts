@@ -11,7 +11,11 @@ const ask = iqGet(Question)
 function online(options: { requestTimeout?: number } = {}) {
   const written: string[] = []
   const core = new SessionCore({ account: own.bare, ...options })
-  const attach = (): void => core.attach({ write: (text) => void written.push(text) }, own)
+  const attach = (): void =>
+    core.attach(
+      { write: (text) => void written.push(text), sendElement: (element) => void written.push(String(element)) },
+      own,
+    )
   return { core, written, attach }
 }
 

@@ -7,14 +7,12 @@ import {
   type IqProcedure,
   iq,
   Jid,
-  MalformedElementError,
   type Message,
   NS_CLIENT,
   type Presence,
   PresenceElement,
   type ReadResult,
   readElement,
-  type Stanza,
   StanzaError,
   serialize,
   type XmlElement,
@@ -24,19 +22,22 @@ import { AckBarrier } from './ack-barrier.js'
 import { ConnectionError } from './connection-error.js'
 import { pingServer } from './elements.js'
 import { Emitter } from './events.js'
-import { InboundMessage, type Provenance } from './inbound-message.js'
+import { checkSender, InboundMessage, type Provenance } from './inbound-message.js'
 import { IqTracker } from './iq-tracker.js'
+import { checkNonza } from './nonza.js'
 import type { InboundRequest } from './plugin.js'
 import { randomId } from './random-id.js'
-import { type Listeners, Router } from './router.js'
+import { listen, Router } from './router.js'
 import { SendTicket } from './send-ticket.js'
 import type { Handled, RequestOptions, SendHandle, Session, StanzaFilter } from './session.js'
-import type { Subscription } from './subscription.js'
+import { Subscription } from './subscription.js'
 
 /** Where stanzas go while there is a connection. */
 export interface StanzaWriter {
   /** Sends one stanza, serialised for the default namespace `jabber:client`. */
   write(text: string): void
+  /** Sends one element that is not a stanza. */
+  sendElement(element: XmlElement): void
 }
 
 /** Options of a {@link SessionCore}. */
@@ -56,6 +57,10 @@ export interface SessionCoreOptions {
 export class SessionCore implements Session {
   account: BareJid
   readonly events = new Emitter()
+  /** What the server offered to this session. */
+  serverFeatures: XmlElement | undefined
+  /** Whether the session has begun: from {@link begin} to {@link detach}. */
+  isOnline = false
   readonly #router: Router
   readonly #tracker: IqTracker
   readonly #requestTimeout: number
@@ -64,6 +69,7 @@ export class SessionCore implements Session {
   #barrier: AckBarrier | undefined
   #queue: SendTicket[] = []
   #closed: ConnectionError | undefined
+  #announce: (() => readonly Presence[] | undefined) | undefined
 
   constructor(options: SessionCoreOptions) {
     this.account = options.account
@@ -76,12 +82,24 @@ export class SessionCore implements Session {
     return this.#jid ?? this.account
   }
 
-  /** A new session begins; what was queued meanwhile waits for {@link flush}. */
-  attach(writer: StanzaWriter, jid: FullJid): void {
+  /** A new session is set up; what was queued meanwhile waits for {@link flush}. */
+  attach(writer: StanzaWriter, jid: FullJid, features?: XmlElement): void {
     this.#writer = writer
+    this.serverFeatures = features
     this.#jid = jid
     this.account = jid.bare
     this.#barrier = new AckBarrier(() => this.#askServer())
+  }
+
+  /** The session begins: announces the presences a plugin has decided on, or else these, and sends what was queued. */
+  begin(presences: readonly Presence[] = []): void {
+    let announced: readonly Presence[] | undefined
+    this.events.run(() => {
+      announced = this.#announce?.()
+    })
+    for (const { element } of announced ?? presences) this.#writer?.write(serialize(element, NS_CLIENT))
+    this.isOnline = true
+    this.flush()
   }
 
   /** Sends what was queued while there was no session. */
@@ -97,6 +115,8 @@ export class SessionCore implements Session {
   /** The connection is gone: what was under way fails with the reason, what is queued stays. */
   detach(reason: ConnectionError): void {
     this.#writer = undefined
+    this.serverFeatures = undefined
+    this.isOnline = false
     this.#jid = undefined
     this.#tracker.failAll(reason)
     this.#barrier?.end(reason)
@@ -144,7 +164,7 @@ export class SessionCore implements Session {
     const stanza = iq({ type: pair.type, id, to }, pair.request.build(value))
     const text = serialize(stanza.element, NS_CLIENT)
     if (this.#closed !== undefined) throw this.#closed
-    const answer = this.#tracker.expect(id, pair.response, to, this.#requestTimeout, signal)
+    const answer = this.#tracker.expect(id, pair.response, to, this.#requestTimeout, signal, pair.mayBeEmpty)
     // Not behind queued messages: a request is worth nothing to a later session.
     if (this.#writer !== undefined) this.#writer.write(text)
     else this.#tracker.fail(id, new ConnectionError('session', 'closed', 'there is no connection'))
@@ -168,8 +188,35 @@ export class SessionCore implements Session {
   }
 
   /** Registers the handler of a kind of request. */
-  handle<Q, R>(pair: IqProcedure<Q, R>, handler: (request: Q, from: InboundRequest) => R | Promise<R>): Subscription {
-    return this.#router.handle(pair as IqProcedure<unknown, unknown>, handler as never)
+  handle<Q, R>(
+    pair: IqProcedure<Q, R>,
+    handler: (request: Q, from: InboundRequest) => R | Promise<R>,
+    filter?: StanzaFilter,
+  ): Subscription {
+    return this.#router.handle(pair as IqProcedure<unknown, unknown>, handler as never, filter?.from)
+  }
+
+  /** Decides what {@link begin} announces. */
+  announce(presences: () => readonly Presence[] | undefined): Subscription {
+    if (this.#announce !== undefined) throw new TypeError('two plugins decide what is announced')
+    this.#announce = presences
+    return new Subscription(() => {
+      this.#announce = undefined
+    })
+  }
+
+  /** A message from inside another stanza. */
+  inbound(element: XmlElement, provenance: Provenance): InboundMessage {
+    const problem = checkSender(element)
+    if (problem !== undefined) throw problem
+    return new InboundMessage(element, provenance, (stanza) => this.send(stanza))
+  }
+
+  /** Sends an element that is not a stanza, if there is a session. */
+  sendNonza(element: XmlElement): boolean {
+    checkNonza(element)
+    this.#writer?.sendElement(element)
+    return this.#writer !== undefined
   }
 
   /** Resolves when all handlers running now are done. */
@@ -179,7 +226,12 @@ export class SessionCore implements Session {
 
   /** Takes a stanza from the stream. Never throws. */
   deliver(element: XmlElement, provenance: Provenance = 'live'): void {
-    if (!this.#checkAddresses(element)) return
+    // A sender that is no JID is nobody: RFC 6120 §8.1.2 forbids it, and no rule about senders could be applied.
+    const problem = checkSender(element)
+    if (problem !== undefined) {
+      this.events.emit('malformed', { error: problem, stanza: element })
+      return
+    }
     if (element.name === 'message') {
       this.#router.deliverMessage(new InboundMessage(element, provenance, (stanza) => this.send(stanza)))
     } else if (element.name === 'presence') {
@@ -227,17 +279,6 @@ export class SessionCore implements Session {
     this.#writer?.write(text)
   }
 
-  /** A sender that is no JID is nobody: RFC 6120 §8.1.2 forbids it, and no rule about senders could be applied. */
-  #checkAddresses(element: XmlElement): boolean {
-    const from = element.attr('from')
-    if (from === undefined || Jid.tryParse(from) !== undefined) return true
-    this.events.emit('malformed', {
-      error: new MalformedElementError(`${element.name}@from`, 'is not a JID'),
-      stanza: element,
-    })
-    return false
-  }
-
   #with<T>(read: ReadResult<T>, stanza: XmlElement, then: (value: T) => void): void {
     if (read.ok) then(read.value)
     else this.events.emit('malformed', { error: read.error, stanza })
@@ -253,19 +294,4 @@ export class SessionCore implements Session {
       if (!(error instanceof Error) || error.name !== 'StanzaError') throw error
     })
   }
-}
-
-/** The two forms of `onMessage` and `onPresence`: everything, or the payloads of a definition. */
-function listen<S extends Stanza, T>(
-  listeners: Listeners<S>,
-  first: ElementDef<T> | ((stanza: S) => Handled),
-  handler?: (payload: T, stanza: S) => Handled,
-  filter?: StanzaFilter,
-): Subscription {
-  if (handler === undefined) return listeners.addAll(first as (stanza: S) => Handled)
-  return listeners.add({
-    def: first as ElementDef<unknown>,
-    handler: handler as (payload: unknown, stanza: S) => Handled,
-    from: filter?.from ?? 'anyone',
-  })
 }

@@ -49,7 +49,7 @@ export {
   optional,
   text,
 } from './schema/field.js'
-export { type IqProcedure, iqGet, iqSet } from './schema/iq-procedure.js'
+export { type EmptyResult, type IqProcedure, iqGet, iqSet } from './schema/iq-procedure.js'
 export { Malformed, MalformedElementError } from './schema/malformed.js'
 export { Stanza, type StanzaInit } from './stanza.js'
 export { StanzaError, type StanzaErrorCondition, type StanzaErrorInit, type StanzaErrorType } from './stanza-error.js'
@@ -60,6 +60,8 @@ export {
   streamErrorConditions,
 } from './stream-error.js'
 export { type AttributeInput, readElement, XmlElement, type XmlNode, xml } from './xml/element.js'
+export { flatten } from './xml/flatten.js'
+export { defaultLimits, type ParserLimits } from './xml/limits.js'
 export { escapeAttribute, escapeText, IllegalCharacterError, serialize, serializeOpenTag } from './xml/serialize.js'
 export { StreamParser, type StreamParserOptions } from './xml/stream-parser.js'
-export { defaultLimits, flatten, type ParserLimits, type StreamEvent } from './xml/tree-builder.js'
+export type { StreamEvent } from './xml/tree-builder.js'

@@ -3,6 +3,7 @@ import {
   type ClientEvents,
   ConnectionError,
   type Handled,
+  type InboundMessage,
   type InboundRequest,
   memoryStore,
   type Plugin,
@@ -11,6 +12,7 @@ import {
   type Provenance,
   type RequestOptions,
   type SendHandle,
+  type StanzaFilter,
   type StateStore,
   Subscription,
 } from '@couplet/client'
@@ -22,10 +24,12 @@ import {
   iq,
   Jid,
   type Message,
+  NS_STREAM,
   type Presence,
   readElement,
   type Stanza,
   type XmlElement,
+  xml,
 } from '@couplet/stanza'
 import { FarEnd } from './far-end.js'
 import { parseXml } from './parse-xml.js'
@@ -37,6 +41,8 @@ export interface FakeSessionOptions {
   readonly jid?: Jid | string
   /** Features beside those of the plugin that is installed. */
   readonly features?: readonly string[]
+  /** The stream features that the server offers after authentication. */
+  readonly serverFeatures?: readonly XmlElement[]
   /** Where plugins keep their state; default in memory. */
   readonly store?: StateStore
 }
@@ -60,6 +66,8 @@ export class FakeSession implements PluginContext {
   readonly requests: readonly Iq[]
   /** The replies to received IQ requests, in order. */
   readonly replies: readonly Iq[]
+  /** The elements that were sent beside stanzas, in order. */
+  readonly nonzas: readonly XmlElement[]
   /** What handlers threw and what was passed to `reportError`. */
   readonly errors: unknown[] = []
   /** Stanzas and payloads that were not delivered because they do not have their shape. */
@@ -73,6 +81,7 @@ export class FakeSession implements PluginContext {
   readonly features: readonly string[]
   readonly #end: FarEnd
   readonly #full: FullJid
+  readonly #offered: XmlElement
   readonly #controller = new AbortController()
   readonly #hosts: PluginHost[] = []
   readonly #subscriptions: Subscription[] = []
@@ -81,7 +90,8 @@ export class FakeSession implements PluginContext {
   #reported = 0
 
   /** @internal */
-  constructor({ jid = 'me@example.org/here', features = [], store = memoryStore() }: FakeSessionOptions) {
+  constructor(options: FakeSessionOptions) {
+    const { jid = 'me@example.org/here', features = [], serverFeatures = [], store = memoryStore() } = options
     const full = typeof jid === 'string' ? Jid.parse(jid) : jid
     if (!full.isFull()) throw new TypeError('the JID of a session has a resource')
     this.#full = full
@@ -89,7 +99,9 @@ export class FakeSession implements PluginContext {
     this.store = store
     this.features = features
     this.#end = new FarEnd(full)
-    const { sent, requests, replies, core } = this.#end
+    this.#offered = xml(NS_STREAM, 'features', {}, ...serverFeatures)
+    const { sent, requests, replies, nonzas, core } = this.#end
+    this.nonzas = nonzas
     this.sent = sent
     this.requests = requests
     this.replies = replies
@@ -97,11 +109,20 @@ export class FakeSession implements PluginContext {
     core.events.on('malformed', (event) => this.malformed.push(event))
     core.events.on('rejected', (event) => this.rejected.push(event))
     core.events.on('undeliverable', (event) => this.undeliverable.push(event))
-    core.attach(this.#end, full)
+    core.attach(this.#end, full, this.#offered)
+    core.begin()
   }
 
   get jid(): Jid {
     return this.#end.core.jid
+  }
+
+  get serverFeatures(): XmlElement | undefined {
+    return this.#end.core.serverFeatures
+  }
+
+  get isOnline(): boolean {
+    return this.#end.core.isOnline
   }
 
   get signal(): AbortSignal {
@@ -126,7 +147,19 @@ export class FakeSession implements PluginContext {
   readonly handle = <Q, R>(
     pair: IqProcedure<Q, R>,
     handler: (request: Q, from: InboundRequest) => R | Promise<R>,
-  ): Subscription => this.#keep(this.#end.core.handle(pair, handler))
+    filter?: StanzaFilter,
+  ): Subscription => this.#keep(this.#end.core.handle(pair, handler, filter))
+
+  /** Decides what {@link begin} sends first. */
+  readonly announce = (presences: () => readonly Presence[] | undefined): Subscription =>
+    this.#keep(this.#end.core.announce(presences))
+
+  /** Makes a message from inside another stanza one that was received. */
+  readonly inbound = (element: XmlElement, provenance: Provenance): InboundMessage =>
+    this.#end.core.inbound(element, provenance)
+
+  /** Records the element in {@link nonzas}. */
+  readonly sendNonza = (element: XmlElement): boolean => this.#end.core.sendNonza(element)
 
   /** Registers what happens when a session begins; {@link begin} does. */
   readonly onSession = (handler: () => Handled): Subscription => {
@@ -182,8 +215,8 @@ export class FakeSession implements PluginContext {
     await this.settled()
     const reply = this.replies.find((each) => each.id === id)
     if (reply?.error !== undefined) throw reply.error
-    if (pair.response === undefined) return undefined as R
     const payload = reply?.payload
+    if (pair.response === undefined || (pair.mayBeEmpty && payload === undefined)) return undefined as R
     if (payload === undefined || !pair.response.matches(payload)) throw new TypeError('the reply has another payload')
     const result = readElement(pair.response, payload)
     if (!result.ok) throw result.error
@@ -207,13 +240,16 @@ export class FakeSession implements PluginContext {
     this.#end.core.detach(new ConnectionError('session', 'closed', 'the connection was lost'))
   }
 
-  /** A new session begins, as it does in a client after `install`: `onSession` handlers run, then what waited is sent. */
+  /**
+   * A new session begins, as it does in a client after `install`: `onSession` handlers run, then what was announced
+   * and what waited is sent.
+   */
   async begin(): Promise<void> {
     const { core } = this.#end
-    core.attach(this.#end, this.#full)
+    core.attach(this.#end, this.#full, this.#offered)
     for (const host of this.#hosts) await host.startSession()
     for (const handler of [...this.#sessionHandlers]) await core.events.run(handler)
-    core.flush()
+    core.begin()
   }
 
   /** The client closes: signals abort, and everything that was registered ends, in reverse order. */

@@ -1,5 +1,15 @@
 import { type Provenance, type RequestOptions, SessionCore, type StanzaWriter } from '@couplet/client'
-import { type FullJid, Iq, type IqProcedure, iq, Jid, Message, Presence, type XmlElement } from '@couplet/stanza'
+import {
+  type FullJid,
+  Iq,
+  type IqProcedure,
+  iq,
+  Jid,
+  Message,
+  Presence,
+  serialize,
+  type XmlElement,
+} from '@couplet/stanza'
 import { parseXml } from './parse-xml.js'
 import { ScriptedAnswers } from './scripted-answers.js'
 
@@ -23,6 +33,7 @@ export class FarEnd implements StanzaWriter {
   readonly sent: (Message | Presence)[] = []
   readonly requests: Iq[] = []
   readonly replies: Iq[] = []
+  readonly nonzas: XmlElement[] = []
   readonly answers = new ScriptedAnswers()
   readonly #core: ObservedCore
   readonly #running = new Set<Promise<void>>()
@@ -51,6 +62,10 @@ export class FarEnd implements StanzaWriter {
     if (element.name === 'message') this.sent.push(new Message(element))
     else if (element.name === 'presence') this.sent.push(new Presence(element))
     else this.#takeIq(new Iq(element))
+  }
+
+  sendElement(element: XmlElement): void {
+    this.nonzas.push(parseXml(serialize(element)))
   }
 
   /** Resolves when all handlers, answers and replies under way are done. */

@@ -48,7 +48,11 @@ async function reply({ pair, responder, from }: Script, request: Iq, payload: Xm
   const answer = typeof responder === 'function' ? await responder(value, request) : responder
   const addresses = { id: request.id, from: from ?? request.to, to: undefined }
   if (answer instanceof StanzaError) return fromWire(iq({ ...addresses, type: 'error' }, answer))
-  return fromWire(iq({ ...addresses, type: 'result' }, pair.response?.build(answer)))
+  return fromWire(iq({ ...addresses, type: 'result' }, resultOf(pair, answer)))
+}
+
+function resultOf({ response, mayBeEmpty }: Script['pair'], answer: unknown): XmlElement | undefined {
+  return mayBeEmpty && answer === undefined ? undefined : response?.build(answer)
 }
 
 /** What our own code builds must be readable, so a reply takes the way of a real one. */

@@ -200,6 +200,9 @@ test('iqGet and iqSet', () => {
   expectTypeOf(query).toEqualTypeOf<IqProcedure<Value<typeof Page>, Value<typeof Received>>>()
   expectTypeOf(iqGet(Page, State)).toEqualTypeOf<IqProcedure<Value<typeof Page>, 'active' | 'gone'>>()
   expectTypeOf(iqGet(Request)).toEqualTypeOf<IqProcedure<true, void>>()
+  expectTypeOf(iqGet(Request, State, { mayBeEmpty: true })).toEqualTypeOf<
+    IqProcedure<true, 'active' | 'gone' | undefined>
+  >()
   expectTypeOf(iqSet(Request)).toEqualTypeOf<IqProcedure<true, void>>()
   expectTypeOf(query).not.toBeAny()
   // @ts-expect-error definitions, not names

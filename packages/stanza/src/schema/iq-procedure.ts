@@ -8,6 +8,14 @@ export interface IqProcedure<Q, R> {
   readonly request: ElementDef<Q>
   /** The payload of the result; `undefined` if a result says no more than "done". */
   readonly response: ElementDef<R> | undefined
+  /** Whether a result without a payload is one, too, with the value `undefined`. */
+  readonly mayBeEmpty?: boolean
+}
+
+/** What {@link iqGet} and {@link iqSet} need to know about a result that need not have its payload. */
+export interface EmptyResult {
+  /** A result without a payload is one, too, with the value `undefined`. */
+  readonly mayBeEmpty: true
 }
 
 /**
@@ -15,11 +23,17 @@ export interface IqProcedure<Q, R> {
  */
 export function iqGet<Q>(request: ElementDef<Q>): IqProcedure<Q, void>
 export function iqGet<Q, R>(request: ElementDef<Q>, response: ElementDef<R>): IqProcedure<Q, R>
+export function iqGet<Q, R>(
+  request: ElementDef<Q>,
+  response: ElementDef<R>,
+  options: EmptyResult,
+): IqProcedure<Q, R | undefined>
 /* @__NO_SIDE_EFFECTS__ */ export function iqGet<Q, R>(
   request: ElementDef<Q>,
   response?: ElementDef<R>,
+  options?: EmptyResult,
 ): IqProcedure<Q, R> {
-  return { type: 'get', request, response }
+  return { type: 'get', request, response, ...options }
 }
 
 /**
@@ -27,9 +41,15 @@ export function iqGet<Q, R>(request: ElementDef<Q>, response: ElementDef<R>): Iq
  */
 export function iqSet<Q>(request: ElementDef<Q>): IqProcedure<Q, void>
 export function iqSet<Q, R>(request: ElementDef<Q>, response: ElementDef<R>): IqProcedure<Q, R>
+export function iqSet<Q, R>(
+  request: ElementDef<Q>,
+  response: ElementDef<R>,
+  options: EmptyResult,
+): IqProcedure<Q, R | undefined>
 /* @__NO_SIDE_EFFECTS__ */ export function iqSet<Q, R>(
   request: ElementDef<Q>,
   response?: ElementDef<R>,
+  options?: EmptyResult,
 ): IqProcedure<Q, R> {
-  return { type: 'set', request, response }
+  return { type: 'set', request, response, ...options }
 }

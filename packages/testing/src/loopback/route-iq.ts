@@ -75,7 +75,8 @@ function answer(core: LoopbackCore, request: Iq, target: RequestTarget, context:
   }
   const refuse = (error: unknown): void =>
     reply(error instanceof StanzaError ? error : new StanzaError({ condition: 'internal-server-error' }))
-  const accept = (value: unknown): void => reply(entry.pair.response?.build(value))
+  const { response, mayBeEmpty } = entry.pair
+  const accept = (value: unknown): void => reply(mayBeEmpty && value === undefined ? undefined : response?.build(value))
   try {
     const result = entry.handler(read.value, context)
     // At once if possible, so that answers keep the order of the requests (RFC 6120 §10.1).

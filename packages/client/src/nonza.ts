@@ -1,0 +1,15 @@
+import { NS_CLIENT, NS_STREAM, type XmlElement } from '@couplet/stanza'
+import { NS_BIND, NS_SASL, NS_TLS } from './elements.js'
+
+/** What has no place in a session that has begun (RFC 6120 §4.3, §5, §6). */
+export const negotiated: ReadonlySet<string> = new Set([NS_STREAM, NS_TLS, NS_SASL])
+
+/**
+ * Checks that an element is one a plugin may send beside the stanzas.
+ *
+ * @throws TypeError for a stanza, which is counted and routed, and for what belongs to the negotiation of the stream
+ */
+export function checkNonza({ ns }: XmlElement): void {
+  if (ns === NS_CLIENT) throw new TypeError('a stanza is sent with send or request')
+  if (ns === NS_BIND || negotiated.has(ns)) throw new TypeError('the negotiation of the stream is over')
+}
