@@ -195,6 +195,14 @@ describe('SocketConnection', () => {
       expect(closed).toHaveBeenCalledOnce()
     })
 
+    test('R-007 does not begin when the signal has aborted', async () => {
+      const { connection, peer } = await pair()
+      const { ended } = collect(connection)
+      await expect(connection.startTls(AbortSignal.abort('enough'))).rejects.toBe('enough')
+      peer.resume()
+      await Promise.all([ended, once(peer, 'close')])
+    })
+
     test('destroyed in the middle, it rejects, tells the listener, and leaves nothing open', async () => {
       const { connection, peer } = await pair()
       const { ended, closed } = collect(connection)

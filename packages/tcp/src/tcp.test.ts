@@ -133,8 +133,11 @@ describe('tcp: certificates', () => {
     ])
     expect(peer.authorized).toBe(true)
     connection.destroy()
+    const accepted = once(server, 'connection') as Promise<[Socket]>
     const broken = connect(`xmpps://127.0.0.1:${port}`, { cert: 'x', key: 'y' })
     await expect(broken).rejects.toMatchObject({ name: 'ConnectionError', phase: 'tls', code: 'tls-failed' })
+    const [socket] = await accepted
+    if (!socket.closed) await once(socket, 'close')
   })
 })
 
