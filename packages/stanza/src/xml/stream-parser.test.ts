@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { NS_CLIENT, NS_STREAM } from '../elements.js'
 import { StreamError } from '../stream-error.js'
 import type { XmlElement } from './element.js'
+import { flatten } from './flatten.js'
+import { defaultLimits } from './limits.js'
 import { StreamParser } from './stream-parser.js'
-import { defaultLimits, flatten, type StreamEvent } from './tree-builder.js'
+import type { StreamEvent } from './tree-builder.js'
 
 const header = `<stream:stream xmlns='${NS_CLIENT}' xmlns:stream='${NS_STREAM}' id='1' xml:lang='en'>`
 

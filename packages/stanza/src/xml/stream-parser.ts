@@ -1,5 +1,8 @@
 import { StreamError } from '../stream-error.js'
-import { defaultLimits, type ParserLimits, type StreamEvent, TreeBuilder } from './tree-builder.js'
+import { defaultLimits, type ParserLimits } from './limits.js'
+import { malformed, refuse } from './refuse.js'
+import { legalEnd } from './scan.js'
+import { type StreamEvent, TreeBuilder } from './tree-builder.js'
 
 /** How a {@link StreamParser} reads. */
 export interface StreamParserOptions {
@@ -12,11 +15,6 @@ export interface StreamParserOptions {
 /** Bytes are decoded in pieces of this size: text that an application keeps then holds on to 4 KiB, not to a chunk. */
 const pieceSize = 4096
 const notSpace = /[^ \t\r\n]/
-/** As much as is legal (XML 1.0 §2.2, production 2), surrogates aside. A run is found faster than what ends it. */
-const legal = /[\t\n\r -\ufffd]*/y
-/** With the flag `u`, a pair is one character and does not match; that is slow, so another regex looks first. */
-const loneSurrogate = /[\ud800-\udfff]/u
-const surrogate = /[\ud800-\udfff]/
 
 const endsInHalf = (text: string, end: number): boolean => (text.charCodeAt(end - 1) & 0xfc00) === 0xd800
 
@@ -61,7 +59,7 @@ export class StreamParser {
   #endFrame(binary: boolean): void {
     if (binary) this.#decode()
     if (this.#half !== '' || !this.#builder.betweenStanzas) {
-      this.#builder.fail('not-well-formed', 'a frame is not one complete element')
+      refuse('not-well-formed', 'a frame is not one complete element')
     }
   }
 
@@ -72,9 +70,7 @@ export class StreamParser {
     for (let i = 0, end = 0; i < whole && !this.#builder.done; i = end) {
       end = Math.min(i + pieceSize, whole)
       if (end < whole && endsInHalf(text, end)) end--
-      const piece = text.slice(i, end)
-      const lone = surrogate.test(piece) ? piece.search(loneSurrogate) : -1
-      this.#writeText(lone < 0 ? piece : `${piece.slice(0, lone)}\0`, end - i)
+      this.#writeText(text.slice(i, end), end - i)
     }
   }
 
@@ -93,7 +89,7 @@ export class StreamParser {
     try {
       return this.#decoder.decode(bytes, { stream: bytes !== undefined })
     } catch {
-      this.#builder.fail('unsupported-encoding', 'not UTF-8')
+      refuse('unsupported-encoding')
     }
   }
 
@@ -101,12 +97,10 @@ export class StreamParser {
   #writeText(text: string, size: number): void {
     // Keepalives between stanzas (RFC 6120 §4.6.1) end here.
     if (this.#builder.betweenStanzas && !notSpace.test(text)) return
-    legal.lastIndex = 0
-    legal.test(text)
-    const end = legal.lastIndex
+    const end = legalEnd(text)
     const normal = this.#normalise(end < text.length ? text.slice(0, end) : text)
     if (normal !== '') this.#builder.write(normal, size)
-    if (end < text.length && !this.#builder.done) this.#builder.fail('not-well-formed', 'not a character')
+    if (end < text.length && !this.#builder.done) malformed()
   }
 
   /** Line ends as XML 1.0 §2.11 wants them. */

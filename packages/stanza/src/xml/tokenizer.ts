@@ -1,12 +1,10 @@
-import type { StreamErrorCondition } from '../stream-error.js'
-import { Cursor, nameEnd, spaceEnd, unitAt } from './cursor.js'
-import { ncName, type QName, qName } from './names.js'
-
-/** What a {@link Tokenizer} itself limits. */
-export interface TokenLimits {
-  readonly attributes: number
-  readonly tokenLength: number
-}
+import type { ParserLimits } from './limits.js'
+import { type QName, qName } from './names.js'
+import { resolveReferences } from './references.js'
+import { exceeded, malformed, restricted } from './refuse.js'
+import { Cursor, nameEnd, spaceEnd, unitAt } from './scan.js'
+import { TagEnd } from './tag-end.js'
+import { checkDeclaration } from './xml-declaration.js'
 
 /** Where a {@link Tokenizer} reports to. Positions are indexes in the text that is being written. */
 export interface TokenSink {
@@ -18,31 +16,12 @@ export interface TokenSink {
   close(at: number): void
   /** A part of the character data between two tags, which may come in any number of parts. */
   text(text: string, hadReferences: boolean): void
-  /** `<?xml …?>`, at the start of the document only. */
-  declaration(version: string, encoding: string | undefined): void
-  /** Ends the stream because of a limit. */
-  exceeded(limit: keyof TokenLimits): never
-  /** Ends the stream with an error. */
-  fail(condition: StreamErrorCondition, text: string): never
 }
 
 /** Reads on from `at` until another state takes over or the text ends, and returns how far it came. */
 type State = (text: string, at: number) => number
 
 const cdata = '[CDATA['
-const declaration = 'xml '
-const declarationRest =
-  /^[ \t\n]*version[ \t\n]*=[ \t\n]*(["'])([^"']*)\1([ \t\n]+encoding[ \t\n]*=[ \t\n]*(["'])([^"']*)\4)?([ \t\n]+standalone[ \t\n]*=[ \t\n]*(["'])(yes|no)\7)?[ \t\n]*\?>$/
-/** What is no Char (XML 1.0 §2.2, production 2). With the flag `u`, a surrogate pair is one character. */
-const notChar = /[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]/u
-const references = /&([^;]*)(;?)/g
-const entities = new Map([
-  ['lt', '<'],
-  ['gt', '>'],
-  ['amp', '&'],
-  ['apos', "'"],
-  ['quot', '"'],
-])
 
 /**
  * Splits text into XML tokens: namespace-well-formed XML 1.0 without what RFC 6120 §11.1 forbids; anything else is an
@@ -53,7 +32,7 @@ const entities = new Map([
  */
 export class Tokenizer {
   readonly #sink: TokenSink
-  readonly #limits: TokenLimits
+  readonly #limits: ParserLimits
   /** How many open elements no end tag may close: the root of a framed stream. */
   readonly #floor: number
   /** The names of the open elements. */
@@ -64,31 +43,26 @@ export class Tokenizer {
   readonly #lineFeed = new Cursor('\n')
   readonly #double = new Cursor('"')
   readonly #single = new Cursor("'")
+  readonly #cursors = [this.#lessThan, this.#ampersand, this.#tab, this.#lineFeed, this.#double, this.#single]
   /** Attributes of the tag; beyond `#count` they are old. */
   readonly #names: QName[] = []
   readonly #values: string[] = []
   #count = 0
-  #state: State = this.#start
+  #state: State = this.#begin
   /** The first part of what the end of the text cut. */
   #held = ''
   /** Whether nothing was read yet, so that an XML declaration may follow (XML 1.0 §2.8). */
   #first = false
-  /** What has to follow, and how much of it has. */
-  #expected = ''
-  #matched = 0
+  /** Follows a cut tag. */
+  readonly #tagEnd: TagEnd
   /** Where the text begins that is being read, seen from the one being written: a cut tag began earlier. */
   #offset = 0
-  /** Of a cut tag: the quote that ends the value, or 0. */
-  #quote = 0
-  /** Of a cut tag: the last unit that is not white space. */
-  #last = 0
-  /** Of a cut tag: the length of the value or name so far. */
-  #run = 0
 
   /** @param framed whether the root is there already, and the text is its content */
-  constructor(sink: TokenSink, limits: TokenLimits, framed: boolean) {
+  constructor(sink: TokenSink, limits: ParserLimits, framed: boolean) {
     this.#sink = sink
     this.#limits = limits
+    this.#tagEnd = new TagEnd(limits.tokenLength)
     this.#floor = framed ? 1 : 0
     if (!framed) return
     this.#open.push('')
@@ -107,21 +81,17 @@ export class Tokenizer {
   }
 
   #resetCursors(): void {
-    this.#lessThan.reset()
-    this.#ampersand.reset()
-    this.#tab.reset()
-    this.#lineFeed.reset()
-    this.#double.reset()
-    this.#single.reset()
+    for (const cursor of this.#cursors) cursor.reset()
   }
 
   /** The first character: a byte order mark is tolerated only here. */
-  #start(text: string, at: number): number {
+  #begin(text: string, at: number): number {
     this.#first = true
     this.#state = this.#content
     return text.charCodeAt(at) === 0xfeff ? at + 1 : at
   }
 
+  /** Character data. */
   #content(text: string, at: number): number {
     const end = this.#lessThan.next(text, at)
     if (end > at || this.#held !== '') {
@@ -149,8 +119,8 @@ export class Tokenizer {
   }
 
   #text(text: string, references: boolean): void {
-    if (text.includes(']]>')) this.#malformed()
-    if (text !== '') this.#sink.text(references ? this.#resolve(text) : text, references)
+    if (text.includes(']]>')) malformed()
+    if (text !== '') this.#sink.text(references ? resolveReferences(text) : text, references)
   }
 
   /** A reference in character data, cut by the end of a text. */
@@ -169,44 +139,30 @@ export class Tokenizer {
   /** After `<`. */
   #markup(text: string, at: number): number {
     const unit = text.charCodeAt(at)
-    if (unit === 0x21 /* ! */ || unit === 0x3f /* ? */) {
-      this.#expected = unit === 0x21 ? cdata : declaration
-      if (unit === 0x3f && !this.#first) this.#restricted()
-      this.#state = this.#expect
+    if (unit === 0x21 /* ! */) {
+      this.#state = this.#bang
       return at + 1
     }
+    if (unit === 0x3f /* ? */ && !this.#first) restricted()
     this.#first = false
     this.#state = this.#content
     const end = this.#tag(text, at)
     if (end > 0) return end
-    this.#last = 0
-    this.#run = 0
+    this.#tagEnd.reset()
     this.#state = this.#cutTag
     return this.#cutTag(text, at)
   }
 
-  /** What begins like one of the two things that may follow `<!` or `<?` and is not it, is forbidden. */
-  #expect(text: string, at: number): number {
-    const found = spaceEnd(text, at) > at ? ' ' : text[at]
-    if (found !== this.#expected[this.#matched]) this.#restricted()
-    if (++this.#matched === this.#expected.length) {
-      this.#matched = 0
-      this.#state = this.#expected === cdata ? this.#cdata : this.#declaration
-      if (this.#expected === cdata && this.#open.length === 0) this.#malformed()
+  /** After `<!`: what begins like a CDATA section and is none, is forbidden. */
+  #bang(text: string, at: number): number {
+    this.#held += text[at]
+    if (!cdata.startsWith(this.#held)) restricted()
+    if (this.#held === cdata) {
+      if (this.#open.length === 0) malformed()
+      this.#held = ''
+      this.#state = this.#cdata
     }
     return at + 1
-  }
-
-  #declaration(text: string, at: number): number {
-    const end = text.indexOf('>', at) + 1 || text.length
-    this.#hold(text.slice(at, end))
-    if (text.charCodeAt(end - 1) !== 0x3e /* > */) return end
-    const match = declarationRest.exec(this.#held) ?? this.#malformed()
-    this.#sink.declaration(match[2] as string, match[5])
-    this.#held = ''
-    this.#first = false
-    this.#state = this.#content
-    return end
   }
 
   #cdata(text: string, at: number): number {
@@ -220,15 +176,12 @@ export class Tokenizer {
     return found < 0 ? text.length : text.length - (run.length - found - 3)
   }
 
-  /** Follows a tag that the text cuts, from one quote to the next, and reads it when it is whole. */
+  /** Keeps a tag that the text cuts, and reads it when it is whole. */
   #cutTag(text: string, at: number): number {
-    let end = at
-    while (end < text.length && !this.#endsTag(text.charCodeAt(end))) end++
-    if (end === text.length) {
-      this.#held += text.slice(at)
-      return end
-    }
-    const tag = this.#held + text.slice(at, ++end)
+    const end = this.#tagEnd.next(text, at)
+    this.#held += text.slice(at, end || text.length)
+    if (end === 0) return text.length
+    const tag = this.#held
     this.#held = ''
     this.#state = this.#content
     this.#offset = end - tag.length
@@ -239,44 +192,33 @@ export class Tokenizer {
     return end
   }
 
-  #endsTag(unit: number): boolean {
-    if (unit === 0x3c /* < */) this.#malformed()
-    if (++this.#run > 2 * this.#limits.tokenLength + 2) this.#sink.exceeded('tokenLength')
-    if (this.#quote !== 0) {
-      if (unit !== this.#quote) return false
-      this.#quote = 0
-    } else if (unit === 0x22 /* " */ || unit === 0x27 /* ' */) {
-      if (this.#last !== 0x3d /* = */) this.#malformed()
-      this.#quote = unit
-    } else if (unit > 0x20) {
-      this.#last = unit
-      return unit === 0x3e /* > */
-    }
-    // A quote, or white space between parts.
-    if (unit > 0x20) this.#last = unit
-    this.#run = 0
-    return false
-  }
-
   /** Reads a tag after its `<`; returns where it ends, or 0 if the text ends first. */
   #tag(text: string, at: number): number {
-    return text.charCodeAt(at) === 0x2f /* / */ ? this.#endTag(text, at + 1) : this.#startTag(text, at)
+    const unit = unitAt(text, at)
+    if (unit === 0x2f /* / */) return this.#endTag(text, at + 1)
+    return unit === 0x3f /* ? */ ? this.#startTag(text, at + 1, unit) : this.#startTag(text, at, 0x2f)
   }
 
-  #startTag(text: string, at: number): number {
+  /** Reads a start tag, or an XML declaration, which looks like one; `closing` comes before its `>`. */
+  #startTag(text: string, at: number, closing: number): number {
     let end = nameEnd(text, at)
     if (end === text.length) return 0
     const name = this.#name(text, at, end)
+    const declaration = closing === 0x3f
+    if (declaration && name.raw !== 'xml') restricted()
     this.#count = 0
     for (;;) {
       const next = spaceEnd(text, end)
       const unit = unitAt(text, next)
-      if (unit === 0x3e /* > */ || unit === 0x2f /* / */) {
-        const empty = unit === 0x2f
-        if (empty && unitAt(text, next + 1) !== 0x3e) return this.#unexpected(text, next + 1)
-        this.#open.push(name.raw)
-        this.#sink.open(name, this.#names, this.#values, this.#count)
-        return empty ? this.#close(next + 2) : next + 1
+      if (unit === closing) {
+        if (unitAt(text, next + 1) !== 0x3e /* > */) return this.#unexpected(text, next + 1)
+        if (declaration) checkDeclaration(text.slice(at, next), this.#names.slice(0, this.#count), this.#values)
+        else this.#start(name)
+        return declaration ? next + 2 : this.#close(next + 2)
+      }
+      if (unit === 0x3e && !declaration) {
+        this.#start(name)
+        return next + 1
       }
       if (next === end) return this.#unexpected(text, next)
       end = this.#attribute(text, next)
@@ -284,9 +226,14 @@ export class Tokenizer {
     }
   }
 
+  #start(name: QName): void {
+    this.#open.push(name.raw)
+    this.#sink.open(name, this.#names, this.#values, this.#count)
+  }
+
   /** Reads an attribute; returns where it ends, or 0 if the text ends first. */
   #attribute(text: string, start: number): number {
-    const { tokenLength, attributes } = this.#limits
+    const { attributes, tokenLength } = this.#limits
     const nameStop = nameEnd(text, start)
     let at = spaceEnd(text, nameStop)
     if (unitAt(text, at) !== 0x3d /* = */) return this.#unexpected(text, at)
@@ -294,21 +241,21 @@ export class Tokenizer {
     const unit = unitAt(text, at++)
     if (unit !== 0x22 /* " */ && unit !== 0x27 /* ' */) return this.#unexpected(text, at - 1)
     const end = (unit === 0x22 ? this.#double : this.#single).next(text, at)
-    if (this.#lessThan.next(text, at) < end) this.#malformed()
+    if (this.#lessThan.next(text, at) < end) malformed()
     if (end === text.length) return 0
     let value = text.slice(at, end)
     if (this.#tab.next(text, at) < end || this.#lineFeed.next(text, at) < end) value = value.replace(/[\t\n]/g, ' ')
-    if (this.#ampersand.next(text, at) < end) value = this.#resolve(value)
-    if (value.length > tokenLength || end - start >= 2 * tokenLength) this.#sink.exceeded('tokenLength')
+    if (this.#ampersand.next(text, at) < end) value = resolveReferences(value)
+    if (value.length > tokenLength || end - start >= 2 * tokenLength) exceeded('tokenLength')
     this.#names[this.#count] = this.#name(text, start, nameStop)
     this.#values[this.#count] = value
-    if (++this.#count > attributes) this.#sink.exceeded('attributes')
+    if (++this.#count > attributes) exceeded('attributes')
     return end + 1
   }
 
   /** Reads an end tag after its slash; returns where it ends, or 0 if the text ends first. */
   #endTag(text: string, at: number): number {
-    if (this.#open.length === this.#floor) this.#malformed()
+    if (this.#open.length === this.#floor) malformed()
     const expected = this.#open[this.#open.length - 1] as string
     if (text.startsWith(expected, at)) {
       const end = at + expected.length
@@ -317,7 +264,7 @@ export class Tokenizer {
     const end = nameEnd(text, at)
     const next = spaceEnd(text, end)
     if (unitAt(text, next) !== 0x3e) return this.#unexpected(text, next)
-    return text.slice(at, end) === expected ? this.#close(next + 1) : this.#malformed()
+    return text.slice(at, end) === expected ? this.#close(next + 1) : malformed()
   }
 
   #close(at: number): number {
@@ -333,40 +280,17 @@ export class Tokenizer {
   }
 
   #name(text: string, at: number, end: number): QName {
-    if (end - at > this.#limits.tokenLength) this.#sink.exceeded('tokenLength')
-    return qName(text.slice(at, end)) ?? this.#malformed()
+    if (end - at > this.#limits.tokenLength) exceeded('tokenLength')
+    return qName(text.slice(at, end)) ?? malformed()
   }
 
   #hold(part: string): void {
     this.#held += part
-    if (this.#held.length > this.#limits.tokenLength) this.#sink.exceeded('tokenLength')
-  }
-
-  #resolve(text: string): string {
-    return text.replace(references, (_, name: string, end: string) => (end ? this.#character(name) : this.#malformed()))
-  }
-
-  /** Only what XML itself defines (RFC 6120 §11.1), and only legal characters (XML 1.0 §4.1). */
-  #character(name: string): string {
-    const predefined = entities.get(name)
-    if (predefined !== undefined) return predefined
-    if (ncName.test(name)) this.#restricted()
-    if (!/^#(\d+|x[\da-fA-F]+)$/.test(name)) this.#malformed()
-    const code = Number(name.replace(/^#x?/, name[1] === 'x' ? '0x' : ''))
-    const character = code > 0x10ffff ? '\0' : String.fromCodePoint(code)
-    return notChar.test(character) ? this.#malformed() : character
+    if (this.#held.length > this.#limits.tokenLength) exceeded('tokenLength')
   }
 
   /** What is not as it has to be is malformed, unless it has not come yet. */
   #unexpected(text: string, at: number): number {
-    return at < text.length ? this.#malformed() : 0
-  }
-
-  #restricted(): never {
-    this.#sink.fail('restricted-xml', 'comment, processing instruction, document type or entity')
-  }
-
-  #malformed(): never {
-    this.#sink.fail('not-well-formed', 'not well-formed')
+    return at < text.length ? malformed() : 0
   }
 }

@@ -1,37 +1,11 @@
 import { NS_XML } from '../elements.js'
-import { StreamError, type StreamErrorCondition } from '../stream-error.js'
+import type { StreamError } from '../stream-error.js'
 import { XmlElement, type XmlNode } from './element.js'
 import { intern } from './flatten.js'
+import type { ParserLimits } from './limits.js'
 import type { QName } from './names.js'
+import { exceeded, malformed, refuse } from './refuse.js'
 import { Tokenizer, type TokenSink } from './tokenizer.js'
-
-export { flatten } from './flatten.js'
-
-/** What a peer may send at most; beyond it the stream ends with `policy-violation`. */
-export interface ParserLimits {
-  /** UTF-8 bytes of one stanza (UTF-16 units where the transport hands over text); default 1 MiB. */
-  readonly stanzaBytes: number
-  /** Nested elements within a stanza, itself included; default 64. */
-  readonly depth: number
-  /** Attributes of one element, namespace declarations included; default 128. */
-  readonly attributes: number
-  /** Namespace declarations of one element; default 32. */
-  readonly namespaces: number
-  /** UTF-16 units of a name or an attribute value, and twice that as written, with its references; default 64 KiB. */
-  readonly tokenLength: number
-  /** Elements of one stanza, at any depth; default 20,000. */
-  readonly elements: number
-}
-
-/** The defaults. */
-export const defaultLimits: ParserLimits = {
-  stanzaBytes: 1_048_576,
-  depth: 64,
-  attributes: 128,
-  namespaces: 32,
-  tokenLength: 65_536,
-  elements: 20_000,
-}
 
 /** What happens on a stream, in order. After `end` and `error` nothing follows. */
 export type StreamEvent =
@@ -109,7 +83,7 @@ export class TreeBuilder implements TokenSink {
 
   markup(at: number): void {
     if (this.#open.length !== 1) return
-    if (this.#stray) this.fail('bad-format', 'text between stanzas')
+    if (this.#stray) refuse('bad-format', 'text between stanzas')
     this.#counting = true
     this.#size = 0
     this.#from = at
@@ -117,10 +91,10 @@ export class TreeBuilder implements TokenSink {
 
   open(name: QName, names: readonly QName[], values: readonly string[], count: number): void {
     const depth = this.#open.length
-    if (depth > this.#limits.depth) this.exceeded('depth')
+    if (depth > this.#limits.depth) exceeded('depth')
     if (depth === 1) this.#elements = 0
-    if (++this.#elements > this.#limits.elements) this.exceeded('elements')
-    if (name.prefix === 'xmlns') this.#malformed()
+    if (++this.#elements > this.#limits.elements) exceeded('elements')
+    if (name.prefix === 'xmlns') malformed()
     this.#declare(names, values, count)
     const attributes = count > 0 ? this.#attributes(names, values, count) : none
     const lang = this.#lang ?? this.#open[depth - 1]?.lang
@@ -173,28 +147,9 @@ export class TreeBuilder implements TokenSink {
     // White space between stanzas is the keepalive of RFC 6120 §4.6.1: it is forgotten at once.
     const stray = notSpace.test(text)
     if (!stray && !hadReferences) return
-    if (this.#open.length === 0) this.#malformed()
+    if (this.#open.length === 0) malformed()
     this.#stray ||= stray
     this.#counting = true
-  }
-
-  declaration(version: string, encoding: string | undefined): void {
-    if (version !== '1.0') this.fail('unsupported-version', 'XML is not version 1.0')
-    if (encoding !== undefined && encoding.toLowerCase() !== 'utf-8') {
-      this.fail('unsupported-encoding', 'the encoding is not UTF-8')
-    }
-  }
-
-  exceeded(limit: keyof ParserLimits): never {
-    this.fail('policy-violation', `limit exceeded: ${limit} ${this.#limits[limit]}`)
-  }
-
-  fail(condition: StreamErrorCondition, text: string): never {
-    throw new StreamError({ condition, text })
-  }
-
-  #malformed(): never {
-    this.fail('not-well-formed', 'not well-formed')
   }
 
   #push(element: XmlElement): void {
@@ -205,7 +160,7 @@ export class TreeBuilder implements TokenSink {
   /** Adds what was read up to `at`. */
   #count(at: number): void {
     this.#size += (at - this.#from) * this.#ratio
-    if (this.#size > this.#limits.stanzaBytes) this.exceeded('stanzaBytes')
+    if (this.#size > this.#limits.stanzaBytes) exceeded('stanzaBytes')
   }
 
   #declare(names: readonly QName[], values: readonly string[], count: number): void {
@@ -214,9 +169,9 @@ export class TreeBuilder implements TokenSink {
       const prefix = (names[i] as QName).declares
       if (prefix === undefined) continue
       const ns = this.#namespace(prefix, values[i] as string)
-      for (let j = outer; j < this.#scopes.length; j++) if (this.#scopes[j]?.prefix === prefix) this.#malformed()
+      for (let j = outer; j < this.#scopes.length; j++) if (this.#scopes[j]?.prefix === prefix) malformed()
       this.#scopes.push({ depth: this.#open.length, prefix, before: this.#namespaces.get(prefix) })
-      if (this.#scopes.length - outer > this.#limits.namespaces) this.exceeded('namespaces')
+      if (this.#scopes.length - outer > this.#limits.namespaces) exceeded('namespaces')
       this.#namespaces.set(prefix, ns)
     }
   }
@@ -224,14 +179,14 @@ export class TreeBuilder implements TokenSink {
   /** Checks a declaration (XML Namespaces §3 and §5). */
   #namespace(prefix: string, ns: string): string {
     // XML readers disagree about white space here; about what a name means they must not.
-    if (ns.trim() !== ns) this.fail('invalid-namespace', 'white space around a namespace name')
+    if (ns.trim() !== ns) refuse('invalid-namespace')
     const reserved = prefix === 'xml' ? ns !== NS_XML : prefix === 'xmlns' || ns === NS_XML || ns === NS_XMLNS
-    if (reserved || (ns === '' && prefix !== '')) this.#malformed()
+    if (reserved || (ns === '' && prefix !== '')) malformed()
     return intern(ns)
   }
 
   #resolve(prefix: string): string {
-    return this.#namespaces.get(prefix) ?? this.fail('bad-namespace-prefix', 'prefix without a declaration')
+    return this.#namespaces.get(prefix) ?? refuse('bad-namespace-prefix')
   }
 
   /** Keys and values in turn, each key once (XML 1.0 §3.1, XML Namespaces §6.3), without declarations. */
@@ -248,7 +203,7 @@ export class TreeBuilder implements TokenSink {
     if (length === 0) return none
     // A copy has the size that it needs; arrays that are pushed to have room for more, in each element of each tree.
     const attributes = list.slice(0, length)
-    if (hasTwice(attributes)) this.#malformed()
+    if (hasTwice(attributes)) malformed()
     return attributes
   }
 }

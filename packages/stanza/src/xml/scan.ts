@@ -25,6 +25,19 @@ export class Cursor {
   }
 }
 
+/**
+ * What consists of Chars (XML 1.0 §2.2, production 2), both halves of surrogate pairs included. The inner loop does the
+ * work; nothing follows the outer one, so it never goes back.
+ */
+const legal = /(?:[\t\n\r -\ud7ff\ue000-\ufffd]+|[\ud800-\udbff][\udc00-\udfff])*/y
+
+/** How much of the text is legal in XML; its length, if all of it is. */
+export function legalEnd(text: string): number {
+  legal.lastIndex = 0
+  legal.test(text)
+  return legal.lastIndex
+}
+
 /** The NameChars of ASCII (XML 1.0 §2.3, production 4a). */
 const nameUnits = /* @__PURE__ */ Uint8Array.from({ length: 128 }, (_, i) => +/[\w.:-]/.test(String.fromCharCode(i)))
 
