@@ -1,6 +1,6 @@
 import { vectors } from '@couplet/testing'
 import { describe, test } from 'vitest'
-import { Forwarded, MamFilter, MamFin, MamMetadata, MamQuery, MamResult } from './elements.js'
+import { MamFilter, MamFin, MamMetadata, MamQuery, MamResult } from './elements.js'
 
 describe('XEP-0313', () => {
   const folder = new URL('../../../test-vectors/xep-0313/', import.meta.url)
@@ -12,9 +12,4 @@ describe('XEP-0313', () => {
     metadata: MamMetadata,
   }
   test.each(vectors(folder, definitions))('$name', ({ check }) => check())
-})
-
-describe('XEP-0297', () => {
-  const folder = new URL('../../../test-vectors/xep-0297/', import.meta.url)
-  test.each(vectors(folder, { forwarded: Forwarded }))('$name', ({ check }) => check())
 })

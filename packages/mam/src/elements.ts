@@ -1,20 +1,7 @@
-import { Delay } from '@couplet/delay'
 import { field, fieldList, submitForm } from '@couplet/forms'
+import { Forwarded } from '@couplet/forward'
 import { ResultSet, ResultSetRequest } from '@couplet/rsm'
-import {
-  attr,
-  bool,
-  child,
-  dateTime,
-  element,
-  flag,
-  type Infer,
-  iqGet,
-  iqSet,
-  jid,
-  MessageElement,
-  optional,
-} from '@couplet/stanza'
+import { attr, bool, child, dateTime, element, flag, type Infer, iqGet, iqSet, jid, optional } from '@couplet/stanza'
 
 /** The namespace of message archives (XEP-0313). */
 export const NS_MAM = 'urn:xmpp:mam:2'
@@ -22,16 +9,6 @@ export const NS_MAM = 'urn:xmpp:mam:2'
 export const NS_MAM_EXTENDED = 'urn:xmpp:mam:2#extended'
 /** The feature of archives that know the field `include-groupchat` (XEP-0313 §7). */
 export const NS_MAM_GROUPCHAT = 'urn:xmpp:mam:2#groupchat-field'
-/** The namespace of forwarded stanzas (XEP-0297). */
-export const NS_FORWARD = 'urn:xmpp:forward:0'
-
-/** A message inside another stanza, and when it was first received (XEP-0297 §3). */
-export const Forwarded = element(NS_FORWARD, 'forwarded', {
-  delay: optional(child(Delay)),
-  message: optional(child(MessageElement)),
-})
-/** The value of the definition of the same name. */
-export type Forwarded = Infer<typeof Forwarded>
 
 /** Which messages are wanted (XEP-0313 §4.1). */
 export const MamFilter = submitForm(NS_MAM, {

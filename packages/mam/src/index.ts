@@ -7,14 +7,12 @@
 export type { ArchivedMessage } from './archive-page.js'
 export type { MamQueryOptions } from './archive-query.js'
 export {
-  Forwarded,
   getArchiveMetadata,
   MamFilter,
   MamFin,
   MamMetadata,
   MamQuery,
   MamResult,
-  NS_FORWARD,
   NS_MAM,
   NS_MAM_EXTENDED,
   NS_MAM_GROUPCHAT,
