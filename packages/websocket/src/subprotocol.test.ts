@@ -14,7 +14,7 @@ vi.mock('./open-socket-node.js', () => ({
       send: () => {},
       close: closed,
       addEventListener: (type: string, listener: (event: never) => void) => {
-        if (type === 'open') setImmediate(listener)
+        if (type === 'open') setImmediate(listener as () => void)
       },
     }
     opened.push({ socket, closed })
