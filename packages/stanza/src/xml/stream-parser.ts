@@ -1,3 +1,9 @@
+/**
+ * The strict stream parser: what only code that connects needs, so it has an entry of its own.
+ *
+ * @module
+ */
+
 import { StreamError } from '../stream-error.js'
 import { defaultLimits, type ParserLimits } from './limits.js'
 import { malformed, refuse } from './refuse.js'

@@ -185,7 +185,7 @@ export class Tokenizer {
     this.#held = ''
     this.#state = this.#content
     this.#offset = end - tag.length
-    this.#resetCursors()
+    // The cursors have not been used in this text yet: the tag is the first thing in it.
     this.#tag(tag, 0)
     this.#resetCursors()
     this.#offset = 0
