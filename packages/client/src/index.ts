@@ -24,6 +24,7 @@ export type {
   Plugin,
   PluginContext,
 } from './plugin.js'
+export { type PluginEvent, pluginEvent } from './plugin-event.js'
 export { PluginHost } from './plugin-host.js'
 export { randomId } from './random-id.js'
 export type {

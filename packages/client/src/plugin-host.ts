@@ -1,4 +1,5 @@
 import type { AnyPlugin, PluginContext } from './plugin.js'
+import { pluginEvent } from './plugin-event.js'
 import type { Handled, StanzaFilter } from './session.js'
 import type { SessionCore } from './session-core.js'
 import { type StateStore, scopedStore } from './state-store.js'
@@ -83,6 +84,7 @@ export class PluginHost {
       handle: (pair, handler, filter) => keep(core.handle(pair, handler, filter)),
       announce: (presences) => keep(core.announce(presences)),
       inbound: (element, provenance) => core.inbound(element, provenance),
+      event: () => pluginEvent((code) => core.run(code), keep),
       sendNonza: (element) => core.sendNonza(element),
       onSession: (handler) => {
         this.#sessionHandlers.add(handler)

@@ -1,5 +1,6 @@
 import type { IqProcedure, Jid, Presence, XmlElement } from '@couplet/stanza'
 import type { InboundMessage, Provenance } from './inbound-message.js'
+import type { PluginEvent } from './plugin-event.js'
 import type { Handled, Session, StanzaFilter } from './session.js'
 import type { StateStore } from './state-store.js'
 import type { Subscription } from './subscription.js'
@@ -62,6 +63,8 @@ export interface PluginContext extends Session {
    * @throws TypeError for a stanza, and for what belongs to the negotiation of the stream
    */
   sendNonza(element: XmlElement): boolean
+  /** Makes an event of the plugin's own, for what its API offers as `onChange` and the like. */
+  event<Args extends readonly unknown[]>(): PluginEvent<Args>
   /** Reports an error that nobody waits for: the client's `error` event. */
   reportError(error: unknown): void
 }

@@ -142,8 +142,8 @@ export class Router {
     while (this.#running.size > 0) await Promise.all(this.#running)
   }
 
-  /** Runs a handler; keeps an eye on it if it takes longer. */
-  #run(code: () => Handled): void {
+  /** Runs a handler, reports what it throws, and keeps an eye on it if it takes longer. */
+  run(code: () => Handled): void {
     const running = this.#events.run(code)
     if (running === undefined) return
     this.#running.add(running)
@@ -152,7 +152,7 @@ export class Router {
 
   #deliverWhole<S extends Stanza>({ all }: Listeners<S>, stanza: S): void {
     // A handler that an earlier one has taken back is not called any more.
-    for (const handler of [...all]) if (all.has(handler)) this.#run(() => handler(stanza))
+    for (const handler of [...all]) if (all.has(handler)) this.run(() => handler(stanza))
   }
 
   /** Calls those who listen for the stanza's payloads; returns whether it was somebody's protocol, not content. */
@@ -188,7 +188,7 @@ export class Router {
   /** @returns whether the payload was readable */
   #call<S extends Stanza>(listener: PayloadListener<S>, node: XmlElement, stanza: S): boolean {
     const read = this.#read(listener.def, node, stanza.element)
-    if (read !== undefined) this.#run(() => listener.handler(read.value, stanza))
+    if (read !== undefined) this.run(() => listener.handler(read.value, stanza))
     return read !== undefined
   }
 

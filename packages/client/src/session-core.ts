@@ -93,11 +93,11 @@ export class SessionCore implements Session {
 
   /** The session begins: announces the presences a plugin has decided on, or else these, and sends what was queued. */
   begin(presences: readonly Presence[] = []): void {
-    let announced: readonly Presence[] | undefined
+    let announced = presences
     this.events.run(() => {
-      announced = this.#announce?.()
+      announced = this.#announce?.() ?? presences
     })
-    for (const { element } of announced ?? presences) this.#writer?.write(serialize(element, NS_CLIENT))
+    for (const { element } of announced) this.#writer?.write(serialize(element, NS_CLIENT))
     this.isOnline = true
     this.flush()
   }
@@ -208,7 +208,7 @@ export class SessionCore implements Session {
   /** A message from inside another stanza. */
   inbound(element: XmlElement, provenance: Provenance): InboundMessage {
     const problem = checkSender(element)
-    if (problem !== undefined) throw problem
+    if (problem) throw problem
     return new InboundMessage(element, provenance, (stanza) => this.send(stanza))
   }
 
@@ -217,6 +217,11 @@ export class SessionCore implements Session {
     checkNonza(element)
     this.#writer?.sendElement(element)
     return this.#writer !== undefined
+  }
+
+  /** Runs somebody's handler: what it throws is reported. */
+  run(code: () => Handled): void {
+    this.#router.run(code)
   }
 
   /** Resolves when all handlers running now are done. */
@@ -228,11 +233,8 @@ export class SessionCore implements Session {
   deliver(element: XmlElement, provenance: Provenance = 'live'): void {
     // A sender that is no JID is nobody: RFC 6120 §8.1.2 forbids it, and no rule about senders could be applied.
     const problem = checkSender(element)
-    if (problem !== undefined) {
-      this.events.emit('malformed', { error: problem, stanza: element })
-      return
-    }
-    if (element.name === 'message') {
+    if (problem !== undefined) this.events.emit('malformed', { error: problem, stanza: element })
+    else if (element.name === 'message') {
       this.#router.deliverMessage(new InboundMessage(element, provenance, (stanza) => this.send(stanza)))
     } else if (element.name === 'presence') {
       this.#with(readElement(PresenceElement, element), element, (presence) => this.#router.deliverPresence(presence))

@@ -5,10 +5,10 @@ import {
   type ParserLimits,
   StreamError,
   type StreamEvent,
-  StreamParser,
   serialize,
   XmlElement,
 } from '@couplet/stanza'
+import { StreamParser } from '@couplet/stanza/stream-parser'
 import { ConnectionError, type ConnectionPhase } from './connection-error.js'
 import { NS_FRAMING } from './elements.js'
 import type { Connection } from './transport.js'

@@ -8,8 +8,10 @@ import {
   memoryStore,
   type Plugin,
   type PluginContext,
+  type PluginEvent,
   PluginHost,
   type Provenance,
+  pluginEvent,
   type RequestOptions,
   type SendHandle,
   type StanzaFilter,
@@ -157,6 +159,13 @@ export class FakeSession implements PluginContext {
   /** Makes a message from inside another stanza one that was received. */
   readonly inbound = (element: XmlElement, provenance: Provenance): InboundMessage =>
     this.#end.core.inbound(element, provenance)
+
+  /** Makes an event. */
+  readonly event = <Args extends readonly unknown[]>(): PluginEvent<Args> =>
+    pluginEvent(
+      (code) => this.#end.core.run(code),
+      (subscription) => this.#keep(subscription),
+    )
 
   /** Records the element in {@link nonzas}. */
   readonly sendNonza = (element: XmlElement): boolean => this.#end.core.sendNonza(element)
