@@ -33,6 +33,7 @@ async function buildScripts(root, packages) {
     entry,
     outDir: join(root, 'packages'),
     bundle: false,
+    splitting: false,
     format: 'esm',
     target: 'es2022',
     outExtension: () => ({ js: '.js' }),

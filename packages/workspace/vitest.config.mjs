@@ -7,9 +7,10 @@ const names = readdirSync(packages)
 
 /** Tests run on the sources: `@couplet/x` is `packages/x/src/index.ts`, so no build is needed to run one. */
 export const alias = [
+  { find: '@couplet/stanza/stream-parser', replacement: `${packages}stanza/src/xml/stream-parser.ts` },
   { find: '#transports', replacement: `${packages}couplet/src/transports-node.ts` },
   { find: '#open-socket', replacement: `${packages}websocket/src/open-socket-node.ts` },
-  { find: /^couplet$/, replacement: `${packages}couplet/src/index.ts` },
+  { find: /^couplet$/, replacement: `${packages}couplet/src/index-node.ts` },
   ...names.map((name) => ({
     find: new RegExp(`^@couplet/${name}$`),
     replacement: `${packages}${name}/src/index.ts`,

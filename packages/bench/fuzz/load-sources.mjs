@@ -20,7 +20,9 @@ export async function loadSources() {
   const names = packages.map((pkg, i) => `${JSON.stringify(pkg.folder)}: p${i}`).join(', ')
   const imports = packages.map((pkg, i) => `import * as p${i} from './packages/${pkg.folder}/src/elements.ts'`)
   const contents = `${imports.join('\n')}
-export * as stanza from './packages/stanza/src/index.ts'
+import * as index from './packages/stanza/src/index.ts'
+import { StreamParser } from './packages/stanza/src/xml/stream-parser.ts'
+export const stanza = { ...index, StreamParser }
 export const definitions = { ${names} }`
   const cache = join(repositoryRoot, '.cache')
   mkdirSync(cache, { recursive: true })

@@ -63,5 +63,4 @@ export { type AttributeInput, readElement, XmlElement, type XmlNode, xml } from 
 export { flatten } from './xml/flatten.js'
 export { defaultLimits, type ParserLimits } from './xml/limits.js'
 export { escapeAttribute, escapeText, IllegalCharacterError, serialize, serializeOpenTag } from './xml/serialize.js'
-export { StreamParser, type StreamParserOptions } from './xml/stream-parser.js'
 export type { StreamEvent } from './xml/tree-builder.js'

@@ -1,4 +1,5 @@
-import { StreamParser, serialize, type XmlElement } from '@couplet/stanza'
+import { serialize, type XmlElement } from '@couplet/stanza'
+import { StreamParser } from '@couplet/stanza/stream-parser'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { tree } from './arbitrary.js'

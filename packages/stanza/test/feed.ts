@@ -1,4 +1,5 @@
-import { type StreamEvent, StreamParser, type StreamParserOptions, serialize, type XmlElement } from '@couplet/stanza'
+import { type StreamEvent, serialize, type XmlElement } from '@couplet/stanza'
+import { StreamParser, type StreamParserOptions } from '@couplet/stanza/stream-parser'
 import { expect } from 'vitest'
 
 /** A client stream's header as a server writes it. */

@@ -1,4 +1,5 @@
-import { type ParserLimits, StreamParser } from '@couplet/stanza'
+import type { ParserLimits } from '@couplet/stanza'
+import { StreamParser } from '@couplet/stanza/stream-parser'
 import { describe, expect, test, vi } from 'vitest'
 import { TreeBuilder } from '../src/xml/tree-builder.js'
 import { feed, header, pieces, show, toBytes } from './feed.js'

@@ -1,4 +1,5 @@
-import { childText, define, element, Message, MessageElement, StreamParser, serialize, xml } from '@couplet/stanza'
+import { childText, define, element, Message, MessageElement, serialize, xml } from '@couplet/stanza'
+import { StreamParser } from '@couplet/stanza/stream-parser'
 import { describe, expect, test } from 'vitest'
 import { feed, header, one, outcomes, read, toBytes } from './feed.js'
 

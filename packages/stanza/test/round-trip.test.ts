@@ -1,4 +1,5 @@
-import { StreamParser, serialize, XmlElement, type XmlNode } from '@couplet/stanza'
+import { serialize, XmlElement, type XmlNode } from '@couplet/stanza'
+import { StreamParser } from '@couplet/stanza/stream-parser'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isLegal, legalText, tree } from './arbitrary.js'

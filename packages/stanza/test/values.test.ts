@@ -21,7 +21,6 @@ import {
   oneOf,
   oneOfElements,
   optional,
-  StreamParser,
   serialize,
   str,
   tagged,
@@ -29,6 +28,7 @@ import {
   uint,
   type XmlElement,
 } from '@couplet/stanza'
+import { StreamParser } from '@couplet/stanza/stream-parser'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { legalText, tree } from './arbitrary.js'

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { StreamParser, serialize, type XmlElement } from '@couplet/stanza'
+import { serialize, type XmlElement } from '@couplet/stanza'
+import { StreamParser } from '@couplet/stanza/stream-parser'
 import { DOMParser, type Element as DomElement, type Node } from '@xmldom/xmldom'
 import { describe, expect, test } from 'vitest'
 

@@ -1,4 +1,5 @@
-import { NS_CLIENT, NS_STREAM, StreamParser, type XmlElement } from '@couplet/stanza'
+import { NS_CLIENT, NS_STREAM, type XmlElement } from '@couplet/stanza'
+import { StreamParser } from '@couplet/stanza/stream-parser'
 
 const root = `<stream:stream xmlns='${NS_CLIENT}' xmlns:stream='${NS_STREAM}'>`
 

@@ -1,5 +1,6 @@
 import { ConnectionError } from '@couplet/client'
-import { readElement, StreamParser } from '@couplet/stanza'
+import { readElement } from '@couplet/stanza'
+import { StreamParser } from '@couplet/stanza/stream-parser'
 import { HostMeta, REL_WEBSOCKET } from './elements.js'
 
 /** Milliseconds for one document, and its greatest size in bytes. */

@@ -15,7 +15,9 @@ export function sourcePaths(packages) {
   for (const pkg of packages) {
     if (pkg.floor === 'tool') continue
     for (const [subpath, target] of Object.entries(pkg.manifest.exports ?? { '.': './dist/index.js' })) {
-      const types = typeof target === 'string' ? target : (target.types ?? target.default)
+      // Everything here runs in Node, so the entry for Node is the one to check against.
+      const entry = target.node ?? target
+      const types = typeof entry === 'string' ? entry : (entry.types ?? entry.default)
       if (typeof types !== 'string' || !types.includes('dist/')) continue
       const source = types.replace('./dist/', 'src/').replace(/(\.d\.ts|\.js)$/, '.ts')
       paths[pkg.name + subpath.slice(1)] = [join(pkg.directory, source)]
@@ -42,7 +44,14 @@ function writeSnippets({ root, packages, markdown }) {
 function options(root, packages) {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.base.json'), ts.sys.readFile)
   const { composite, incremental, declaration, declarationMap, emitDeclarationOnly, ...rest } = config.compilerOptions
-  const compilerOptions = { ...rest, noEmit: true, allowJs: true, checkJs: true, types: ['node'], paths: sourcePaths(packages) }
+  const compilerOptions = {
+    ...rest,
+    noEmit: true,
+    allowJs: true,
+    checkJs: true,
+    types: ['node'],
+    paths: sourcePaths(packages),
+  }
   return ts.convertCompilerOptionsFromJson(compilerOptions, root).options
 }
 

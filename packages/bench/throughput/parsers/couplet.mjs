@@ -1,4 +1,4 @@
-import { StreamParser } from '@couplet/stanza'
+import { StreamParser } from '@couplet/stanza/stream-parser'
 
 /** The tree as Couplet builds it, with all checks of RFC 6120 §11 and its limits. */
 export function createParser(onStanza) {

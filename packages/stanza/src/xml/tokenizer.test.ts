@@ -16,6 +16,11 @@ describe('fails as soon as nothing else can come', () => {
   })
 })
 
+test.each(['<![CDATA[]]>', '<![CDATA[ ]]>', '&#32;', ' &#x20;'])('before the root %s is not well-formed', (start) => {
+  expect(feed([start, header])).toEqual(['error not-well-formed'])
+  expect(feed([...start, header])).toEqual(['error not-well-formed'])
+})
+
 describe('limits hold while a token grows', () => {
   const x = 'x'.repeat(210)
   test.each([

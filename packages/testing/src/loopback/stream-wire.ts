@@ -5,10 +5,10 @@ import {
   type ParserLimits,
   type StreamError,
   type StreamEvent,
-  StreamParser,
   serialize,
   XmlElement,
 } from '@couplet/stanza'
+import { StreamParser } from '@couplet/stanza/stream-parser'
 import { NS_FRAMING } from '../elements.js'
 import type { Channel } from '../wire/channel.js'
 

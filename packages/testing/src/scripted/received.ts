@@ -1,4 +1,5 @@
-import { NS_STREAM, StreamParser, type XmlElement } from '@couplet/stanza'
+import { NS_STREAM, type XmlElement } from '@couplet/stanza'
+import { StreamParser } from '@couplet/stanza/stream-parser'
 import { NS_FRAMING } from '../elements.js'
 import { parseXml } from '../parse-xml.js'
 
