@@ -1,6 +1,6 @@
 import { type Script, scriptedServer } from '@couplet/testing'
-import { describe, expect, test, vi } from 'vitest'
-import { account, attackLogin, expectAnonymous, letGo, victim } from './victim.js'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { account, attackLogin, expectAnonymous, letGo, victim, warmUp } from './victim.js'
 
 const NS_TLS = 'urn:ietf:params:xml:ns:xmpp-tls'
 const proceed = `<proceed xmlns='${NS_TLS}'/>`
@@ -8,17 +8,25 @@ const saslOnly = `<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanis
 const boss = `<message from='boss@example.org' to='u@example.org'><body>x</body></message>`
 
 /** Header and features, until the client asks for TLS. */
-const untilStartTls =
+const askedForTls =
   (then: Script, features = `<starttls xmlns='${NS_TLS}'/>`): Script =>
   async (peer) => {
     await peer.streamHeader()
     await peer.offer(features)
     await peer.expectElement(NS_TLS, 'starttls')
     await then(peer)
+  }
+
+const untilStartTls =
+  (...how: Parameters<typeof askedForTls>): Script =>
+  async (peer) => {
+    await askedForTls(...how)(peer)
     await letGo(peer)
   }
 
 const T0 = (script: Script) => scriptedServer(script, { transport: 'tcp', ...account })
+
+beforeAll(warmUp)
 
 describe('Setup T0: TCP, before TLS', () => {
   test('S-001 STARTTLS stripped: it is asked for all the same, and nothing else is said', async () => {
@@ -157,8 +165,17 @@ describe('S-093 R-006 a server that falls silent', () => {
       },
     ],
     ['before the features', 'stream', 15_000, 'memory', async (peer) => void (await peer.streamHeader())],
-    ['before <proceed/>', 'tls', 15_000, 'tcp', untilStartTls(() => {})],
-    ['in the TLS handshake', 'tls', 15_000, 'tcp', untilStartTls((peer) => peer.send(proceed))],
+    ['before <proceed/>', 'tls', 15_000, 'tcp', askedForTls(() => {})],
+    [
+      'in the TLS handshake',
+      'tls',
+      15_000,
+      'tcp',
+      askedForTls(async (peer) => {
+        await peer.send(proceed)
+        await peer.expect(/\x16\x03/) // the ClientHello
+      }),
+    ],
     [
       'before the challenge',
       'sasl',
@@ -196,7 +213,7 @@ describe('S-093 R-006 a server that falls silent', () => {
     try {
       await using server = await scriptedServer(played, { transport, ...account })
       const { client, failure } = victim(server)
-      await (transport === 'tcp' && phase === 'tls' ? server.peer(0).then((peer) => peer.expect(/<starttls/)) : stall)
+      await stall
       await new Promise((resolve) => setImmediate(resolve))
       await new Promise((resolve) => setImmediate(resolve))
       await vi.advanceTimersByTimeAsync(limit - 1)

@@ -1,7 +1,7 @@
 import { iqGet, marker, message } from '@couplet/stanza'
 import { type Script, type ScriptedPeer, scriptedServer } from '@couplet/testing'
-import { describe, expect, test, vi } from 'vitest'
-import { account, letGo, password, user, victim } from './victim.js'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { account, letGo, password, user, victim, warmUp } from './victim.js'
 
 const NS_SASL = 'urn:ietf:params:xml:ns:xmpp-sasl'
 const NS_BIND = 'urn:ietf:params:xml:ns:xmpp-bind'
@@ -36,6 +36,8 @@ const letIn =
     await peer.offer(`<bind xmlns='${NS_BIND}'/>`)
     await peer.reply(await peer.expectRequest(NS_BIND, 'bind'), `<bind xmlns='${NS_BIND}'><jid>${jid}</jid></bind>`)
   }
+
+beforeAll(warmUp)
 
 describe('options of a login', () => {
   test('a resource is asked for, and the server’s word counts', async () => {

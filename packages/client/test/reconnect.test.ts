@@ -1,8 +1,8 @@
 import type { Plugin } from '@couplet/client'
 import { message } from '@couplet/stanza'
 import { type Script, scriptedServer } from '@couplet/testing'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { account, expectAnonymous, letGo, victim } from './victim.js'
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { account, expectAnonymous, letGo, victim, warmUp } from './victim.js'
 
 const NS_TLS = 'urn:ietf:params:xml:ns:xmpp-tls'
 const mechanisms = `<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-256</mechanism></mechanisms>`
@@ -21,6 +21,8 @@ const stripped: Script = async (peer) => {
   await peer.send(`<failure xmlns='${NS_TLS}'/></stream:stream>`)
   await letGo(peer)
 }
+
+beforeAll(warmUp)
 
 describe('reconnection', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { type ClientEvents, type ClientOptions, createClient, type InboundMessage } from '@couplet/client'
 import type { Presence, XmppError } from '@couplet/stanza'
 import { tcp } from '@couplet/tcp'
-import type { ScriptedPeer, ScriptedServer } from '@couplet/testing'
+import { type ScriptedPeer, type ScriptedServer, scriptedServer } from '@couplet/testing'
 import { webSocket } from '@couplet/websocket'
 import { expect } from 'vitest'
 
@@ -49,6 +49,15 @@ export function victim(server: ScriptedServer, options: Partial<ClientOptions> =
   const online = client.online()
   online.catch(() => {})
   return { client, messages, presences, events, failure, online, until }
+}
+
+/** Loads what is loaded on demand: with fake timers, the test runner's own would be counted. */
+export async function warmUp(): Promise<void> {
+  const server = await scriptedServer((peer) => peer.online().then(() => letGo(peer)), account)
+  const { client, online } = victim(server)
+  await online
+  await client.close()
+  await server.stop()
 }
 
 /** The end of a script: lets the client close, and closes too. */
