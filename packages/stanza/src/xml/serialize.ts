@@ -4,6 +4,7 @@ import type { XmlElement } from './element.js'
 
 /** Text that XML cannot carry: a control character, a noncharacter or half a surrogate pair (XML 1.0 §2.2). */
 export class IllegalCharacterError extends XmppError {
+  /** The name of the class, also across copies of the package. */
   override readonly name = 'IllegalCharacterError'
   readonly code = 'illegal-character'
   readonly retry = 'no'

@@ -21,6 +21,12 @@ test.each(['<![CDATA[]]>', '<![CDATA[ ]]>', '&#32;', ' &#x20;'])('before the roo
   expect(feed([...start, header])).toEqual(['error not-well-formed'])
 })
 
+test('an XML declaration knows no references (XML 1.0 §2.8)', () => {
+  for (const start of ["<?xml version='&#49;.0'?>", "<?xml version='1.0' encoding='utf&#45;8'?>"]) {
+    expect(outcomes(start + header)).toEqual([['error not-well-formed']])
+  }
+})
+
 describe('limits hold while a token grows', () => {
   const x = 'x'.repeat(210)
   test.each([

@@ -39,11 +39,15 @@ export class Tokenizer {
   readonly #open: string[] = []
   readonly #lessThan = new Cursor('<')
   readonly #ampersand = new Cursor('&')
+  readonly #cdataEnd = new Cursor(']]>')
   readonly #tab = new Cursor('\t')
   readonly #lineFeed = new Cursor('\n')
   readonly #double = new Cursor('"')
   readonly #single = new Cursor("'")
-  readonly #cursors = [this.#lessThan, this.#ampersand, this.#tab, this.#lineFeed, this.#double, this.#single]
+  readonly #cursors = [
+    ...[this.#lessThan, this.#ampersand, this.#cdataEnd],
+    ...[this.#tab, this.#lineFeed, this.#double, this.#single],
+  ]
   /** Attributes of the tag; beyond `#count` they are old. */
   readonly #names: QName[] = []
   readonly #values: string[] = []
@@ -96,6 +100,7 @@ export class Tokenizer {
     const end = this.#lessThan.next(text, at)
     if (end > at || this.#held !== '') {
       const run = this.#held + text.slice(at, end)
+      if (this.#cdataEnd.next(text, at) < end || (this.#held !== '' && run.includes(']]>'))) malformed()
       this.#held = ''
       this.#first = false
       this.#text(end < text.length ? run : this.#cut(run), this.#ampersand.next(text, at) < end)
@@ -119,7 +124,6 @@ export class Tokenizer {
   }
 
   #text(text: string, references: boolean): void {
-    if (text.includes(']]>')) malformed()
     if (text !== '') this.#sink.text(references ? resolveReferences(text) : text, references)
   }
 
