@@ -14,6 +14,7 @@ export { within } from './deadline.js'
 export type { ClientEvents, ClientStatus } from './events.js'
 export { InboundMessage, type Provenance } from './inbound-message.js'
 export type {
+  Announcer,
   AnyPlugin,
   ApiOf,
   Apis,

@@ -82,7 +82,7 @@ export class PluginHost {
       onMessage: (...args: Parameters<SessionCore['onMessage']>) => keep(core.onMessage(...checked(plugin, args))),
       onPresence: (...args: Parameters<SessionCore['onPresence']>) => keep(core.onPresence(...checked(plugin, args))),
       handle: (pair, handler, filter) => keep(core.handle(pair, handler, filter)),
-      announce: (presences) => keep(core.announce(presences)),
+      announce: (announcer) => keep(core.announce(announcer)),
       inbound: (element, provenance) => core.inbound(element, provenance),
       event: () => pluginEvent((code) => core.run(code), keep),
       sendNonza: (element) => core.sendNonza(element),

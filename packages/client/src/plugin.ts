@@ -13,6 +13,9 @@ export interface InboundRequest {
   readonly id: string
 }
 
+/** Makes the presences a session begins with from those the client would announce: its option `presence`, or none. */
+export type Announcer = (presences: readonly Presence[]) => readonly Presence[]
+
 /** What a plugin is given: everything registered through it ends with the plugin, in reverse order. */
 export interface PluginContext extends Session {
   /** Aborted when the client closes. */
@@ -43,12 +46,11 @@ export interface PluginContext extends Session {
   /** Calls the handler each time a new session has begun (not when an old one is resumed), before `online` resolves. */
   onSession(handler: () => Handled): Subscription
   /**
-   * Decides what is announced when a session begins, after the `onSession` handlers and before anything that waits:
-   * instead of the client's option `presence`, unless it returns `undefined`.
+   * Decides what is announced when a session begins, after the `onSession` handlers and before anything that waits.
    *
    * @throws TypeError if another plugin decides already
    */
-  announce(presences: () => readonly Presence[] | undefined): Subscription
+  announce(announcer: Announcer): Subscription
   /**
    * A message that came inside another stanza, such as a copy or an archived one, as one that was received. Whoever
    * calls this has checked that the outer stanza's sender may vouch for it.

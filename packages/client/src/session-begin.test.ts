@@ -42,7 +42,7 @@ describe('the beginning of a session', () => {
   test('who decides on the announcement replaces the default, also with nothing, until he ends', () => {
     const { session, written, attach } = core()
     let decided: ReturnType<typeof presence>[] | undefined = [presence({ priority: 1 }), presence({ priority: 2 })]
-    const subscription = session.announce(() => decided)
+    const subscription = session.announce((initial) => decided ?? initial)
     expect(() => session.announce(() => [])).toThrow(TypeError)
     const begin = (): string[] => {
       attach()

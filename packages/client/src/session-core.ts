@@ -25,7 +25,7 @@ import { Emitter } from './events.js'
 import { checkSender, InboundMessage, type Provenance } from './inbound-message.js'
 import { IqTracker } from './iq-tracker.js'
 import { checkNonza } from './nonza.js'
-import type { InboundRequest } from './plugin.js'
+import type { Announcer, InboundRequest } from './plugin.js'
 import { randomId } from './random-id.js'
 import { listen, Router } from './router.js'
 import { SendTicket } from './send-ticket.js'
@@ -69,7 +69,7 @@ export class SessionCore implements Session {
   #barrier: AckBarrier | undefined
   #queue: SendTicket[] = []
   #closed: ConnectionError | undefined
-  #announce: (() => readonly Presence[] | undefined) | undefined
+  #announce: Announcer | undefined
 
   constructor(options: SessionCoreOptions) {
     this.account = options.account
@@ -91,11 +91,11 @@ export class SessionCore implements Session {
     this.#barrier = new AckBarrier(() => this.#askServer())
   }
 
-  /** The session begins: announces the presences a plugin has decided on, or else these, and sends what was queued. */
+  /** The session begins: announces these presences, or what a plugin makes of them, and sends what was queued. */
   begin(presences: readonly Presence[] = []): void {
     let announced = presences
     this.events.run(() => {
-      announced = this.#announce?.() ?? presences
+      announced = this.#announce?.(presences) ?? presences
     })
     for (const { element } of announced) this.#writer?.write(serialize(element, NS_CLIENT))
     this.isOnline = true
@@ -197,9 +197,9 @@ export class SessionCore implements Session {
   }
 
   /** Decides what {@link begin} announces. */
-  announce(presences: () => readonly Presence[] | undefined): Subscription {
+  announce(announcer: Announcer): Subscription {
     if (this.#announce !== undefined) throw new TypeError('two plugins decide what is announced')
-    this.#announce = presences
+    this.#announce = announcer
     return new Subscription(() => {
       this.#announce = undefined
     })

@@ -1,4 +1,5 @@
 import {
+  type Announcer,
   type AnyPlugin,
   type ClientEvents,
   ConnectionError,
@@ -152,9 +153,8 @@ export class FakeSession implements PluginContext {
     filter?: StanzaFilter,
   ): Subscription => this.#keep(this.#end.core.handle(pair, handler, filter))
 
-  /** Decides what {@link begin} sends first. */
-  readonly announce = (presences: () => readonly Presence[] | undefined): Subscription =>
-    this.#keep(this.#end.core.announce(presences))
+  /** Decides what {@link begin} sends first; by itself it sends nothing. */
+  readonly announce = (announcer: Announcer): Subscription => this.#keep(this.#end.core.announce(announcer))
 
   /** Makes a message from inside another stanza one that was received. */
   readonly inbound = (element: XmlElement, provenance: Provenance): InboundMessage =>
