@@ -5,7 +5,6 @@ import {
   childTexts,
   element,
   iqGet,
-  iqSet,
   jid,
   marker,
   optional,
@@ -35,11 +34,7 @@ export const Mechanisms = element(NS_SASL, 'mechanisms', { names: childTexts('me
 /** RFC 6120 §6.4.2; a single `=` is an initial response without content. */
 export const Auth = element(NS_SASL, 'auth', { mechanism: attr('mechanism'), initial: optional(text()) })
 /** RFC 6120 §6.4.3. */
-export const Challenge = element(NS_SASL, 'challenge', { data: text() })
-/** RFC 6120 §6.4.3. */
 export const Response = element(NS_SASL, 'response', { data: text() })
-/** RFC 6120 §6.4.6. */
-export const Success = element(NS_SASL, 'success', { data: optional(text()) })
 
 const ChannelBindingType = element(NS_SASL_CB, 'channel-binding', { type: attr('type') })
 /** XEP-0440 §3. */
@@ -49,8 +44,6 @@ export const SaslChannelBinding = element(NS_SASL_CB, 'sasl-channel-binding', { 
 export const BindRequest = element(NS_BIND, 'bind', { resource: optional(childText('resource')) })
 /** RFC 6120 §7.6: what it got. */
 export const BindResult = element(NS_BIND, 'bind', { jid: childText('jid', jid) })
-/** RFC 6120 §7.6. */
-export const bindResource = iqSet(BindRequest, BindResult)
 
 /** XEP-0199 §4.2: asked of the own server; any answer will do. */
 export const pingServer = iqGet(marker(NS_PING, 'ping'))

@@ -16,6 +16,7 @@ const retries: Readonly<Record<FileStoreErrorCode, Retry>> = {
 
 /** The file of a {@link fileStore} could not be read or written. */
 export class FileStoreError extends XmppError {
+  /** The name of the class, also across copies of the package. */
   override readonly name = 'FileStoreError'
   readonly code: FileStoreErrorCode
   readonly retry: Retry

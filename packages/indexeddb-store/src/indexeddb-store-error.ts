@@ -18,6 +18,7 @@ const retries: Readonly<Record<IndexedDbStoreErrorCode, Retry>> = {
 
 /** The database of an {@link indexedDbStore} could not be read or written. */
 export class IndexedDbStoreError extends XmppError {
+  /** The name of the class, also across copies of the package. */
   override readonly name = 'IndexedDbStoreError'
   readonly code: IndexedDbStoreErrorCode
   readonly retry: Retry

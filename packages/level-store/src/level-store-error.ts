@@ -5,6 +5,7 @@ export type LevelStoreErrorCode = 'corrupt' | 'io'
 
 /** The database of a {@link levelStore} could not be read or written; what it said is the `cause`. */
 export class LevelStoreError extends XmppError {
+  /** The name of the class, also across copies of the package. */
   override readonly name = 'LevelStoreError'
   readonly code: LevelStoreErrorCode
   readonly retry: Retry

@@ -8,7 +8,7 @@
 export { NS_CLIENT, NS_STANZA_ERRORS, NS_STREAM, NS_STREAM_ERRORS } from './elements.js'
 export { type Retry, XmppError } from './error.js'
 export { Iq, IqElement, type IqInit, type IqType, iq } from './iq.js'
-export { type BareJid, type FullJid, InvalidJidError, Jid } from './jid.js'
+export { type BareJid, type FullJid, InvalidJidError, Jid, type JidPart, type JidParts } from './jid.js'
 export { Message, MessageElement, type MessageInit, type MessageType, message } from './message.js'
 export {
   Presence,

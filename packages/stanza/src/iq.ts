@@ -5,10 +5,10 @@ import { Stanza, type StanzaInit, stanzaAttributes } from './stanza.js'
 import type { StanzaError } from './stanza-error.js'
 import { XmlElement } from './xml/element.js'
 
-const types = ['get', 'set', 'result', 'error'] as const
-
 /** RFC 6120 §8.2.3. */
-export type IqType = (typeof types)[number]
+export type IqType = 'get' | 'set' | 'result' | 'error'
+
+const types: readonly IqType[] = ['get', 'set', 'result', 'error']
 
 /** What an IQ is made of, apart from its payload. */
 export interface IqInit extends StanzaInit {

@@ -10,6 +10,7 @@ export type JidPart = 'local' | 'domain' | 'resource' | 'jid'
 
 /** Thrown when text is not a JID (RFC 7622). */
 export class InvalidJidError extends XmppError {
+  /** The name of the class, also across copies of the package. */
   override readonly name = 'InvalidJidError'
   readonly code = 'invalid-jid'
   /** `'user'`: whoever typed it can correct it; `'no'` for input so long that nobody typed it. */

@@ -5,13 +5,28 @@ import { Malformed } from './schema/malformed.js'
 import { ownText, pushTexts, Stanza, type StanzaInit, stanzaAttributes } from './stanza.js'
 import { XmlElement, type XmlNode } from './xml/element.js'
 
-const types = ['error', 'probe', 'subscribe', 'subscribed', 'unavailable', 'unsubscribe', 'unsubscribed'] as const
-const shows = ['away', 'chat', 'dnd', 'xa'] as const
-
 /** RFC 6121 §4.7.1; being available is having no type. */
-export type PresenceType = (typeof types)[number]
+export type PresenceType =
+  | 'error'
+  | 'probe'
+  | 'subscribe'
+  | 'subscribed'
+  | 'unavailable'
+  | 'unsubscribe'
+  | 'unsubscribed'
 /** RFC 6121 §4.7.2.1. */
-export type PresenceShow = (typeof shows)[number]
+export type PresenceShow = 'away' | 'chat' | 'dnd' | 'xa'
+
+const types: readonly PresenceType[] = [
+  'error',
+  'probe',
+  'subscribe',
+  'subscribed',
+  'unavailable',
+  'unsubscribe',
+  'unsubscribed',
+]
+const shows: readonly PresenceShow[] = ['away', 'chat', 'dnd', 'xa']
 
 /** What a presence is made of, apart from payloads. */
 export interface PresenceInit extends StanzaInit {

@@ -6,8 +6,33 @@ import { XmlElement, type XmlNode } from './xml/element.js'
 /** What the sender should do (RFC 6120 §8.3.2). */
 export type StanzaErrorType = 'auth' | 'cancel' | 'continue' | 'modify' | 'wait'
 
-/** The conditions of RFC 6120 §8.3.3, each with its usual type. */
-const conditions = {
+/** A condition of RFC 6120 §8.3.3. */
+export type StanzaErrorCondition =
+  | 'bad-request'
+  | 'conflict'
+  | 'feature-not-implemented'
+  | 'forbidden'
+  | 'gone'
+  | 'internal-server-error'
+  | 'item-not-found'
+  | 'jid-malformed'
+  | 'not-acceptable'
+  | 'not-allowed'
+  | 'not-authorized'
+  | 'policy-violation'
+  | 'recipient-unavailable'
+  | 'redirect'
+  | 'registration-required'
+  | 'remote-server-not-found'
+  | 'remote-server-timeout'
+  | 'resource-constraint'
+  | 'service-unavailable'
+  | 'subscription-required'
+  | 'undefined-condition'
+  | 'unexpected-request'
+
+/** Each with its usual type (RFC 6120 §8.3.3). */
+const conditions: Readonly<Record<StanzaErrorCondition, StanzaErrorType>> = {
   'bad-request': 'modify',
   conflict: 'cancel',
   'feature-not-implemented': 'cancel',
@@ -30,10 +55,7 @@ const conditions = {
   'subscription-required': 'auth',
   'undefined-condition': 'cancel',
   'unexpected-request': 'wait',
-} as const satisfies Readonly<Record<string, StanzaErrorType>>
-
-/** A condition of RFC 6120 §8.3.3. */
-export type StanzaErrorCondition = keyof typeof conditions
+}
 
 const types: ReadonlySet<string> = new Set<StanzaErrorType>(['auth', 'cancel', 'continue', 'modify', 'wait'])
 
@@ -58,6 +80,7 @@ export interface StanzaErrorInit {
  * answer with it: `throw new StanzaError({ condition: 'forbidden' })`.
  */
 export class StanzaError extends XmppError {
+  /** The name of the class, also across copies of the package. */
   override readonly name = 'StanzaError'
   readonly code: StanzaErrorCondition
   readonly retry: Retry

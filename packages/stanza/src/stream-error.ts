@@ -59,6 +59,7 @@ export interface StreamErrorInit {
  * back into a stream after this (RFC 6120 §4.9.1.1).
  */
 export class StreamError extends XmppError {
+  /** The name of the class, also across copies of the package. */
   override readonly name = 'StreamError'
   readonly code: StreamErrorCondition
   readonly retry: Retry

@@ -20,6 +20,7 @@ export class Malformed {
 
 /** The peer broke the schema: an element that is there but does not have the shape of its definition. */
 export class MalformedElementError extends XmppError {
+  /** The name of the class, also across copies of the package. */
   override readonly name = 'MalformedElementError'
   readonly code = 'malformed-element'
   readonly retry = 'no'
