@@ -1,15 +1,4 @@
-import {
-  attr,
-  children,
-  childText,
-  childTexts,
-  element,
-  iqGet,
-  jid,
-  marker,
-  optional,
-  text,
-} from '@couplet/stanza'
+import { attr, children, childText, childTexts, element, iqGet, jid, marker, optional, text } from '@couplet/stanza'
 
 /** RFC 6120 §5: STARTTLS. */
 export const NS_TLS = 'urn:ietf:params:xml:ns:xmpp-tls'
