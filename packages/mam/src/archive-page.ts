@@ -1,6 +1,6 @@
-import type { PluginContext } from '@couplet/client'
+import type { InboundMessage, PluginContext } from '@couplet/client'
 import { PagingError, type ResultSetRequest } from '@couplet/rsm'
-import { type Jid, MalformedElementError, type Message } from '@couplet/stanza'
+import { type Jid, MalformedElementError } from '@couplet/stanza'
 import { type MamFilter, type MamFin, MamResult, queryArchive } from './elements.js'
 
 /** A message from an archive. */
@@ -11,8 +11,8 @@ export interface ArchivedMessage {
   readonly stamp: Date | undefined
   /** Whether the archive will always give the same answer; otherwise ask again before keeping it (XEP-0313 §4.3.2). */
   readonly stable: boolean
-  /** The message as it was, with the `from` and `to` of then. */
-  readonly message: Message
+  /** The message as it was, with the `from` and `to` of then; its provenance is `archive`. */
+  readonly message: InboundMessage
 }
 
 /** What is the same for all pages of a query. */
@@ -45,7 +45,7 @@ export async function fetchPage(
     MamResult,
     (result) => {
       if (result.queryId !== queryId || ++received > page.max) return
-      const message = archivedMessage(result, archive)
+      const message = archivedMessage(context, result, archive)
       if (message !== undefined) results.push(message)
     },
     { from: archive ?? 'ownAccount' },
@@ -62,6 +62,7 @@ export async function fetchPage(
 
 /** @returns nothing for a message that was deleted from the archive (XEP-0313 §3.2) */
 function archivedMessage(
+  context: PluginContext,
   { id, forwarded }: MamResult,
   archive: Jid | undefined,
 ): Omit<ArchivedMessage, 'stable'> | undefined {
@@ -71,7 +72,7 @@ function archivedMessage(
   if (archive !== undefined && !message.from?.bare.equals(archive.bare)) {
     throw new MalformedElementError('result/forwarded/message@from', 'is not in the room whose archive this is')
   }
-  return { id, stamp: delay?.stamp, message }
+  return { id, stamp: delay?.stamp, message: context.inbound(message.element, 'archive') }
 }
 
 function randomQueryId(): string {

@@ -11,7 +11,9 @@ describe('query', () => {
     archive(session, 1)
     const { value } = await install(session).query().next()
     expect(value).toMatchObject({ id: '1', stamp, stable: true })
-    expect(value?.message.body).toBe('1')
+    expect([value?.message.body, value?.message.provenance]).toEqual(['1', 'archive'])
+    value?.message.reply('late')
+    expect(String(session.sent[0]?.to)).toBe('friend@example.org/x')
     expect(String(value?.message.from)).toBe('friend@example.org/x')
   })
 

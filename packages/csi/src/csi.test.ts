@@ -1,0 +1,58 @@
+import { fakeSession } from '@couplet/testing'
+import { describe, expect, test } from 'vitest'
+import { csi } from './csi.js'
+import { Active, CsiFeature, Inactive } from './elements.js'
+
+function setUp(serverFeatures = [CsiFeature()]) {
+  const session = fakeSession({ serverFeatures })
+  const api = session.install(csi())
+  const told = (): string[] => session.nonzas.map((element) => element.name)
+  return { session, api, told }
+}
+
+describe('csi', () => {
+  test('tells each change once', () => {
+    const { session, api, told } = setUp()
+    api.active()
+    expect(told()).toEqual([]) // every stream begins so
+    api.inactive()
+    api.inactive()
+    expect(api.state).toBe('inactive')
+    api.active()
+    expect([api.state, told()]).toEqual(['active', ['inactive', 'active']])
+    expect(session.nonzas.map((element) => [Inactive, Active].some((def) => def.matches(element)))).toEqual([
+      true,
+      true,
+    ])
+  })
+
+  test('R-046 the state is told again in a new session, and nothing if it is the one a stream begins with', async () => {
+    const { session, api, told } = setUp()
+    api.inactive()
+    session.lose()
+    await session.begin()
+    expect(told()).toEqual(['inactive', 'inactive'])
+    session.lose()
+    api.active()
+    await session.begin()
+    expect(told()).toEqual(['inactive', 'inactive'])
+  })
+
+  test('R-046 what was said without a session is told when there is one', async () => {
+    const { session, api, told } = setUp()
+    session.lose()
+    api.inactive()
+    expect([told(), api.supported]).toEqual([[], false])
+    await session.begin()
+    expect([told(), api.supported]).toEqual([['inactive'], true])
+  })
+
+  test('a server that does not offer it is told nothing', async () => {
+    const { session, api, told } = setUp([])
+    expect(api.supported).toBe(false)
+    api.inactive()
+    await session.begin()
+    api.active()
+    expect(told()).toEqual([])
+  })
+})

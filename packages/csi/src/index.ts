@@ -1,0 +1,8 @@
+/**
+ * XEP-0352: Client State Indication (1.0.0).
+ *
+ * @module
+ */
+
+export { type Csi, csi } from './csi.js'
+export { Active, CsiFeature, Inactive, NS_CSI } from './elements.js'
