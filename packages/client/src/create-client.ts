@@ -77,7 +77,7 @@ class CoreClient implements ClientCore {
     this.#loop = loop
     this.#host = host
     // Bound, so that `const { send } = client` works.
-    this.send = core.send.bind(core)
+    this.send = (stanza) => core.send(stanza)
     this.request = core.request.bind(core)
     this.onMessage = core.onMessage.bind(core) as Session['onMessage']
     this.onPresence = core.onPresence.bind(core) as Session['onPresence']

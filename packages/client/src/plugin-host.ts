@@ -15,6 +15,7 @@ export class PluginHost {
   readonly #subscriptions = new Set<Subscription>()
   readonly #sessionHandlers = new Set<() => Handled>()
   readonly #core: SessionCore
+  #starting = false
 
   /** @throws TypeError if a need is not met, a name is taken or reserved, or needs go round in a circle */
   constructor(plugins: readonly AnyPlugin[], core: SessionCore, store: StateStore) {
@@ -32,7 +33,9 @@ export class PluginHost {
 
   /** Runs what plugins do at the beginning of a session, one after the other. */
   async startSession(): Promise<void> {
+    this.#starting = true
     for (const handler of [...this.#sessionHandlers]) await this.#core.events.run(handler)
+    this.#starting = false
   }
 
   /** Ends all plugins. */
@@ -77,7 +80,8 @@ export class PluginHost {
       get store() {
         return scopedStore(store, `${core.account}/${plugin.name}/`)
       },
-      send: (stanza) => core.send(stanza),
+      // What the application queued waits for the beginning, so the beginning must not wait behind it.
+      send: (stanza) => core.send(stanza, this.#starting),
       request: (pair, value, options) => core.request(pair, value, options),
       onMessage: (...args: Parameters<SessionCore['onMessage']>) => keep(core.onMessage(...checked(plugin, args))),
       onPresence: (...args: Parameters<SessionCore['onPresence']>) => keep(core.onPresence(...checked(plugin, args))),

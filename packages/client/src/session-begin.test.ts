@@ -2,7 +2,9 @@ import { type FullJid, Jid, marker, message, presence, xml } from '@couplet/stan
 import { fakeSession } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
 import { ConnectionError } from './connection-error.js'
+import { PluginHost } from './plugin-host.js'
 import { SessionCore } from './session-core.js'
+import { memoryStore } from './state-store.js'
 
 const own = Jid.parse('u@example.org/r') as FullJid
 const lost = new ConnectionError('session', 'closed', 'lost')
@@ -109,4 +111,27 @@ describe('inbound', () => {
       expect.objectContaining({ name: 'MalformedElementError', path: 'message@from' }),
     )
   })
+})
+
+test('what begins a session does not wait behind what is queued for it', async () => {
+  const { session, written, attach } = core()
+  const host = new PluginHost(
+    [
+      {
+        name: 'first',
+        needs: {},
+        setup: (context) =>
+          void context.onSession(async () => {
+            context.send(message({ to: 'room@example.org' }))
+          }),
+      },
+    ],
+    session,
+    memoryStore(),
+  )
+  session.send(message({ to: 'bob@example.org' }))
+  attach()
+  await host.startSession()
+  session.begin()
+  expect(withoutIds(written)).toEqual([`<message to='room@example.org'/>`, `<message to='bob@example.org'/>`])
 })

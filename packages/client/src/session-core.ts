@@ -135,17 +135,18 @@ export class SessionCore implements Session {
     this.#closed = undefined
   }
 
-  send(stanza: Message | Presence): SendHandle {
+  /** @param ahead before what is queued, for what begins a session */
+  send(stanza: Message | Presence, ahead = false): SendHandle {
     const { element } = stanza
     const id = stanza.id ?? randomId()
     const complete = stanza.id === undefined ? element.with({ id }) : element
-    return this.#submit(new SendTicket(id, serialize(complete, NS_CLIENT)))
+    return this.#submit(new SendTicket(id, serialize(complete, NS_CLIENT)), ahead)
   }
 
-  #submit(ticket: SendTicket): SendTicket {
+  #submit(ticket: SendTicket, ahead: boolean): SendTicket {
     if (this.#closed !== undefined) ticket.fail(this.#closed)
     // The queue is not empty between attach and flush; order is kept.
-    else if (this.#writer === undefined || this.#queue.length > 0) this.#queue.push(ticket)
+    else if (this.#writer === undefined || (this.#queue.length > 0 && !ahead)) this.#queue.push(ticket)
     else this.#write(ticket)
     return ticket
   }
