@@ -33,6 +33,8 @@ const legal = /(?:[\t\n\r -\ud7ff\ue000-\ufffd]+|[\ud800-\udbff][\udc00-\udfff])
 
 /** How much of the text is legal in XML; its length, if all of it is. */
 export function legalEnd(text: string): number {
+  // The network may bring a character at a time; starting the regex costs more than this.
+  if (text.length === 1 && text >= ' ' && text < '\ud800') return 1
   legal.lastIndex = 0
   legal.test(text)
   return legal.lastIndex

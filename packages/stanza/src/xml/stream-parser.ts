@@ -82,7 +82,8 @@ export class StreamParser {
 
   #writeBytes(bytes: Uint8Array): void {
     for (let i = 0; i < bytes.length && !this.#builder.done; i += pieceSize) {
-      const piece = bytes.subarray(i, i + pieceSize)
+      // A view costs more than to read a small chunk.
+      const piece = bytes.length > pieceSize ? bytes.subarray(i, i + pieceSize) : bytes
       const text = this.#decode(piece)
       const size = this.#partial + piece.length
       this.#partial = text === '' ? size : 0
@@ -111,9 +112,9 @@ export class StreamParser {
 
   /** Line ends as XML 1.0 §2.11 wants them. */
   #normalise(text: string): string {
-    if (text === '') return text
-    const from = this.#afterCr && text.startsWith('\n') ? 1 : 0
-    this.#afterCr = text.endsWith('\r')
-    return text.includes('\r') || from > 0 ? text.slice(from).replace(/\r\n?/g, '\n') : text
+    if (!this.#afterCr && !text.includes('\r')) return text
+    const rest = this.#afterCr && text.startsWith('\n') ? text.slice(1) : text
+    if (text !== '') this.#afterCr = text.endsWith('\r')
+    return rest.replace(/\r\n?/g, '\n')
   }
 }

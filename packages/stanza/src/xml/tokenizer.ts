@@ -103,7 +103,8 @@ export class Tokenizer {
       if (this.#cdataEnd.next(text, at) < end || (this.#held !== '' && run.includes(']]>'))) malformed()
       this.#held = ''
       this.#first = false
-      this.#text(end < text.length ? run : this.#cut(run), this.#ampersand.next(text, at) < end)
+      const references = this.#ampersand.next(text, at) < end
+      this.#text(end < text.length ? run : this.#cut(run, references), references)
     }
     if (end === text.length) return end
     this.#sink.markup(end)
@@ -112,11 +113,10 @@ export class Tokenizer {
   }
 
   /** Keeps of character data what the end of the text may have cut: a reference, or the beginning of `]]>`. */
-  #cut(run: string): string {
-    const reference = run.lastIndexOf('&')
+  #cut(run: string, references: boolean): string {
     let end = run.length
-    if (reference > run.lastIndexOf(';')) {
-      end = reference
+    if (references && run.lastIndexOf('&') > run.lastIndexOf(';')) {
+      end = run.lastIndexOf('&')
       this.#state = this.#reference
     } else if (run.endsWith(']')) end -= run.endsWith(']]') ? 2 : 1
     this.#held = run.slice(end)
