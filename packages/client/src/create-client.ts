@@ -1,5 +1,6 @@
 import type { BareJid, Jid } from '@couplet/stanza'
 import { type ClientOptions, identityOf } from './client-options.js'
+import { ConnectionError } from './connection-error.js'
 import { ConnectionLoop } from './connection-loop.js'
 import type { ClientEvents, ClientStatus } from './events.js'
 import type { AnyPlugin, Apis } from './plugin.js'
@@ -22,7 +23,10 @@ export interface ClientCore extends Session {
   online(options?: CallOptions): Promise<void>
   /** Reports events that are not stanzas. */
   on<K extends keyof ClientEvents>(name: K, listener: (event: ClientEvents[K]) => unknown): Subscription
-  /** Disconnects: sends what is left, says goodbye, closes; at most three seconds. Everything pending fails. */
+  /**
+   * Disconnects: sends what is left, says goodbye, closes; at most three seconds. Everything pending fails, and there is no
+   * way back: a closed client stays closed.
+   */
   close(): Promise<void>
   /** The same, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
@@ -66,6 +70,7 @@ class CoreClient implements ClientCore {
   readonly #core: SessionCore
   readonly #loop: ConnectionLoop
   readonly #host: PluginHost
+  #closed = false
   readonly send: Session['send']
   readonly request: Session['request']
   readonly onMessage: Session['onMessage']
@@ -97,11 +102,12 @@ class CoreClient implements ClientCore {
   }
 
   online({ signal }: CallOptions = {}): Promise<void> {
+    if (this.#closed) return Promise.reject(new ConnectionError('session', 'stopped', 'the client was closed'))
     return new Promise((resolve, reject) => {
       const settle = (status: ClientStatus): void => {
         if (status.state === 'online') resolve()
         else if (status.state === 'offline')
-          reject(status.error ?? new DOMException('the client was closed', 'AbortError'))
+          reject(status.error ?? new ConnectionError('session', 'stopped', 'the client was closed'))
         else return
         subscription.dispose()
         signal?.removeEventListener('abort', onAbort)
@@ -119,6 +125,7 @@ class CoreClient implements ClientCore {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     await this.#loop.stop()
     this.#host.close()
   }

@@ -75,8 +75,9 @@ describe('reconnection', () => {
     const { acked } = client.send(message({ to: 'bob@example.org', body: 'x' }))
     await client.close()
     await expect(acked).rejects.toMatchObject({ code: 'stopped' })
-    await expect(online).rejects.toMatchObject({ name: 'AbortError' })
+    await expect(online).rejects.toMatchObject({ name: 'ConnectionError', code: 'stopped' })
     expect([client.status, vi.getTimerCount()]).toEqual([{ state: 'offline' }, 0])
+    await expect(client.online(), 'a closed client stays closed').rejects.toMatchObject({ code: 'stopped' })
   })
 
   test('R-019 however often `online` is called, there is one connection', async () => {
@@ -171,6 +172,6 @@ describe('reconnection', () => {
     const { client, online } = victim(server, { plugins: [stuck] as never })
     await beginning
     await client.close()
-    await expect(online).rejects.toMatchObject({ name: 'AbortError' })
+    await expect(online).rejects.toMatchObject({ name: 'ConnectionError', code: 'stopped' })
   })
 })
