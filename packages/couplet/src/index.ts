@@ -3,8 +3,10 @@
  *
  * @module
  */
+export * from '@couplet/carbons'
 export * from '@couplet/chat-states'
 export * from '@couplet/client'
+export * from '@couplet/csi'
 export * from '@couplet/delay'
 export * from '@couplet/disco'
 export * from '@couplet/eme'
@@ -16,7 +18,9 @@ export * from '@couplet/hints'
 export * from '@couplet/mam'
 export * from '@couplet/oob'
 export * from '@couplet/ping'
+export * from '@couplet/presence'
 export * from '@couplet/receipts'
+export * from '@couplet/roster'
 export * from '@couplet/rsm'
 export * from '@couplet/stanza'
 export * from '@couplet/stanza-id'

@@ -1,7 +1,7 @@
 import { fakeSession } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
 import { csi } from './csi.js'
-import { Active, CsiFeature, Inactive } from './elements.js'
+import { CsiActive, CsiFeature, CsiInactive } from './elements.js'
 
 function setUp(serverFeatures = [CsiFeature()]) {
   const session = fakeSession({ serverFeatures })
@@ -20,7 +20,7 @@ describe('csi', () => {
     expect(api.state).toBe('inactive')
     api.active()
     expect([api.state, told()]).toEqual(['active', ['inactive', 'active']])
-    expect(session.nonzas.map((element) => [Inactive, Active].some((def) => def.matches(element)))).toEqual([
+    expect(session.nonzas.map((element) => [CsiInactive, CsiActive].some((def) => def.matches(element)))).toEqual([
       true,
       true,
     ])

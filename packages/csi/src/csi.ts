@@ -1,5 +1,5 @@
 import type { Plugin } from '@couplet/client'
-import { Active, CsiFeature, Inactive } from './elements.js'
+import { CsiActive, CsiFeature, CsiInactive } from './elements.js'
 
 /** What `client.csi` offers. */
 export interface Csi {
@@ -25,7 +25,7 @@ export function csi(): Plugin<'csi', Csi> {
       let state: Csi['state'] = 'active'
       const isSupported = (): boolean => context.serverFeatures?.get(CsiFeature) === true
       const tell = (): void => {
-        if (isSupported()) context.sendNonza(state === 'active' ? Active() : Inactive())
+        if (isSupported()) context.sendNonza(state === 'active' ? CsiActive() : CsiInactive())
       }
       const become = (next: Csi['state']): void => {
         if (state === next) return

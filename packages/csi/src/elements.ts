@@ -9,11 +9,11 @@ export const CsiFeature = marker(NS_CSI, 'csi')
 export type CsiFeature = Infer<typeof CsiFeature>
 
 /** The user is there again (XEP-0352 §4.2). */
-export const Active = marker(NS_CSI, 'active')
+export const CsiActive = marker(NS_CSI, 'active')
 /** The value of the definition of the same name. */
-export type Active = Infer<typeof Active>
+export type CsiActive = Infer<typeof CsiActive>
 
 /** Nobody is looking (XEP-0352 §4.2). */
-export const Inactive = marker(NS_CSI, 'inactive')
+export const CsiInactive = marker(NS_CSI, 'inactive')
 /** The value of the definition of the same name. */
-export type Inactive = Infer<typeof Inactive>
+export type CsiInactive = Infer<typeof CsiInactive>

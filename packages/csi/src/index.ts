@@ -5,4 +5,4 @@
  */
 
 export { type Csi, csi } from './csi.js'
-export { Active, CsiFeature, Inactive, NS_CSI } from './elements.js'
+export { CsiActive, CsiFeature, CsiInactive, NS_CSI } from './elements.js'

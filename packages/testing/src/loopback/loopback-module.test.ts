@@ -52,7 +52,7 @@ describe('a module', () => {
       host.onElement(Question, ({ about }, stream) => stream.send(Answer({ text: `${about} ${stream.session?.jid}` })))
     })
     const { client } = opened
-    expect(client.received).toMatch(/<bind [^>]*\/><extra xmlns='urn:x'\/><\/stream:features>/)
+    expect(client.received).toMatch(/<bind [^>]*\/>.*<extra xmlns='urn:x'\/><\/stream:features>/)
     client.write(`<question xmlns='urn:x' about='rain'/>`)
     await client.until(/<answer xmlns='urn:x' text='rain alice@example.org\/r'\/>/)
   })

@@ -6,11 +6,14 @@ import type { Channel } from '../wire/channel.js'
 import { type MemoryTransportOptions, memoryTransport } from '../wire/memory-channel.js'
 import { type Listener, type ListenerKind, openListener } from '../wire/open-listener.js'
 import { archiveModule } from './archive.js'
+import { carbonsModule } from './carbons.js'
+import { csiModule } from './csi.js'
 import { discoModule } from './disco.js'
 import { LoopbackCore } from './loopback-core.js'
 import type { LoopbackModule } from './loopback-module.js'
 import { LoopbackStream } from './loopback-stream.js'
 import { pingModule } from './ping.js'
+import { rosterModule } from './roster.js'
 
 /** Options of {@link startLoopback}. */
 export interface LoopbackOptions {
@@ -56,6 +59,15 @@ const startTimer = setTimeout
 /** Milliseconds clients have, when the server stops, to end their half of the stream. */
 const stopLimit = 500
 
+const ownModules = (): readonly LoopbackModule[] => [
+  discoModule(),
+  pingModule(),
+  archiveModule(),
+  rosterModule(),
+  carbonsModule(),
+  csiModule(),
+]
+
 /**
  * Starts an XMPP server inside this process, for tests and demonstrations: never a production server. It keeps
  * everything in memory, trusts its clients' manners, and speaks to no other server.
@@ -81,7 +93,7 @@ export class LoopbackServer {
   constructor(options: LoopbackOptions) {
     this.#options = options
     this.#authority = options.authority
-    const modules = [discoModule(), pingModule(), archiveModule(), ...(options.modules ?? [])]
+    const modules = [...ownModules(), ...(options.modules ?? [])]
     this.#core = new LoopbackCore(options.domain ?? 'example.org', modules)
     for (const [name, password] of Object.entries(options.users ?? {})) this.addUser(name, password)
   }

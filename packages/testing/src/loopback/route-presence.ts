@@ -54,10 +54,12 @@ export function noteDirected(stanza: XmlElement, sender: LoopbackSession): void 
   else if (type === 'unavailable') sender.directed.delete(to.toString())
 }
 
-/** Subscriptions are between accounts (RFC 6121 §3.1.2); without a roster they just pass. */
+/** Subscriptions are between accounts (RFC 6121 §3.1.2); those of strangers just pass. */
 function routeSubscription(core: LoopbackCore, stanza: XmlElement, to: Jid, sender?: LoopbackSession): void {
   const from = Jid.tryParse(stanza.attr('from') ?? '')?.bare
   const between = stanza.with({ from: from?.toString(), to: to.bare.toString() })
-  if (sender !== undefined && core.presenceHooks.some(({ subscription }) => subscription?.(between, sender))) return
+  // The modules of a test come after the server's own, and go first.
+  const hooks = [...core.presenceHooks].reverse()
+  if (sender !== undefined && hooks.some(({ subscription }) => subscription?.(between, sender))) return
   for (const session of core.account(to)?.available ?? []) session.deliver(between)
 }
