@@ -22,6 +22,11 @@ export class Availability {
     return resources.sort((a, b) => b.priority - a.priority || shows.indexOf(a.show) - shows.indexOf(b.show))
   }
 
+  /** Forgets an account; returns it if it was available. */
+  forget({ bare }: Jid): BareJid | undefined {
+    return this.#gone(bare)
+  }
+
   /** Takes a presence; returns the account if something about it has changed. */
   take(presence: Presence, from: Jid): BareJid | undefined {
     if (presence.type === undefined) return this.#available(presence, from)

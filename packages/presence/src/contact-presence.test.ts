@@ -165,6 +165,16 @@ describe('subscriptions', () => {
     expect(session.sent.map(({ type: sent, to }) => [sent, String(to)])).toEqual([[type, bob]])
   })
 
+  test('whom we do not want to see any more is gone', () => {
+    const { api, seen, receive } = setUp()
+    receive(`${bob}/x`)
+    const handler = vi.fn()
+    api.onChange(handler)
+    api.unsubscribe(bob)
+    api.unsubscribe(bob)
+    expect([seen(bob), handler.mock.calls.length]).toEqual([[], 1])
+  })
+
   test('a reason can be given', () => {
     const { session, api } = setUp()
     api.subscribe(bob, { status: 'It is me' })

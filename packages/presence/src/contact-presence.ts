@@ -67,13 +67,19 @@ export function contactPresence(): Plugin<'presence', ContactPresence> {
     setup(context) {
       const own = new OwnPresence(context)
       const tell = subscriptionStanzas(context)
+      const { of, onChange, forget } = track(context)
       return {
-        ...track(context),
+        of,
+        onChange,
         ...listenForSubscriptions(context, tell),
         set: (availability, ...payloads) => own.set(availability, payloads),
         sendTo: (to, availability, ...payloads) => own.sendTo(to, availability, payloads),
         subscribe: (to, options) => tell('subscribe', to, options),
-        unsubscribe: (to) => tell('unsubscribe', to),
+        unsubscribe(to) {
+          const handle = tell('unsubscribe', to)
+          forget(to) // not every server says that they are gone for us (RFC 6121 §3.3.3)
+          return handle
+        },
         approve: (to) => tell('subscribed', to),
         deny: (to) => tell('unsubscribed', to),
         get canPreApprove() {
@@ -90,23 +96,31 @@ type SubscriptionType = 'subscribe' | 'unsubscribe' | SubscriptionChange['type']
 const subscriptionStanzas =
   (context: PluginContext) =>
   (type: SubscriptionType, to: Jid | string, options?: Pick<PresenceInit, 'status' | 'lang'>): SendHandle =>
-    context.send(presence({ ...options, type, to: (typeof to === 'string' ? Jid.parse(to) : to).bare }))
+    context.send(presence({ ...options, type, to: parse(to).bare }))
 
-function track(context: PluginContext): Pick<ContactPresence, 'of' | 'onChange'> {
+const parse = (jid: Jid | string): Jid => (typeof jid === 'string' ? Jid.parse(jid) : jid)
+
+interface Tracker extends Pick<ContactPresence, 'of' | 'onChange'> {
+  forget(jid: Jid | string): void
+}
+
+function track(context: PluginContext): Tracker {
   const availability = new Availability()
   const changed = context.event<[jid: BareJid, resources: readonly Presence[]]>()
-  const of: ContactPresence['of'] = (jid) => availability.of(typeof jid === 'string' ? Jid.parse(jid) : jid)
+  const of: ContactPresence['of'] = (jid) => availability.of(parse(jid))
+  const tell = (jid: BareJid | undefined): void => {
+    if (jid !== undefined) changed.emit(jid, of(jid))
+  }
   context.onPresence((received) => {
     const { from } = received
     if (from === undefined || received.get(RoomUser) !== undefined) return
-    const jid = availability.take(received, from)
-    if (jid !== undefined) changed.emit(jid, of(jid))
+    tell(availability.take(received, from))
   })
   // The server tells anew who is available.
   context.onSession(() => {
     for (const jid of availability.clear()) changed.emit(jid, [])
   })
-  return { of, onChange: (handler) => changed.on(handler) }
+  return { of, onChange: (handler) => changed.on(handler), forget: (jid) => tell(availability.forget(parse(jid))) }
 }
 
 function listenForSubscriptions(

@@ -51,7 +51,9 @@ class Rosters implements RosterKeeper {
   }
 
   changed(account: LoopbackAccount, contact: Jid): void {
-    this.book(account).touch(contact)
+    const book = this.book(account)
+    if (book.find(contact)?.listed === false) return // it is being removed, which is one change
+    book.touch(contact)
     for (const session of account.sessions.values()) if (this.#interested.has(session)) this.#push(session, contact)
   }
 
@@ -83,7 +85,7 @@ class Rosters implements RosterKeeper {
     const book = this.book(account)
     const entry = book.find(jid)
     if (!entry?.listed) throw new StanzaError({ condition: 'item-not-found' })
-    entry.listed = false // so that what follows is pushed as a removal
+    entry.listed = false
     this.subscriptions.unsubscribe(account, jid)
     this.subscriptions.cancel(account, jid)
     book.remove(jid)
