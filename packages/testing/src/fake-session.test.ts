@@ -1,5 +1,15 @@
 import type { Plugin } from '@couplet/client'
-import { attr, element, iqGet, iqSet, MalformedElementError, marker, message, StanzaError } from '@couplet/stanza'
+import {
+  attr,
+  element,
+  iqGet,
+  iqSet,
+  MalformedElementError,
+  marker,
+  message,
+  presence,
+  StanzaError,
+} from '@couplet/stanza'
 import { describe, expect, test, vi } from 'vitest'
 import { fakeSession } from './fake-session.js'
 
@@ -142,5 +152,23 @@ describe('fakeSession', () => {
     expect(seen).toEqual([])
     expect(session.signal.aborted).toBe(true)
     expect(() => fakeSession({ jid: 'me@example.org' })).toThrow(TypeError)
+  })
+
+  test('a new session offers what it was told to, and begins with what was announced', async () => {
+    const Offer = marker('urn:example', 'offer')
+    const session = fakeSession({ serverFeatures: [Offer()] })
+    const seen: unknown[] = []
+    session.onSession(() => void seen.push(session.isOnline, session.serverFeatures?.get(Offer), session.sent.length))
+    session.announce(() => [presence({ show: 'away' })])
+    session.lose()
+    expect([session.isOnline, session.serverFeatures]).toEqual([false, undefined])
+    expect(session.sendNonza(Offer())).toBe(false)
+    session.send(message({ to: 'a@example.org', body: 'waits' }))
+    await session.begin()
+    expect(seen).toEqual([false, true, 0])
+    expect(session.isOnline).toBe(true)
+    expect(session.sent.map(({ element }) => element.name)).toEqual(['presence', 'message'])
+    expect(session.sendNonza(Offer())).toBe(true)
+    expect(session.nonzas.map((element) => Offer.matches(element))).toEqual([true])
   })
 })
