@@ -37,8 +37,6 @@ export interface Target {
   readonly features: ReadonlySet<TargetFeature>
   /** The password mechanisms it offers over TLS on TCP. */
   readonly mechanisms: readonly string[]
-  /** What it answers for an account that does not exist. */
-  readonly noSuchUser: 'service-unavailable' | 'item-not-found'
   /** The server behind it, for what only the live ones have. */
   readonly server?: LabServer
   /** Creates an account with a random name; with a random password, if none is given. */
@@ -84,7 +82,6 @@ export const liveTarget = (server: LabServer): Target => {
       ...(['mam', 'srv', 'special-hosts'] as const),
     ]),
     mechanisms: mechanismsOf(server),
-    noSuchUser: 'service-unavailable',
     server,
     createUser: (password) => server.createUser(undefined, password),
     kickIsConflict: kind === 'ejabberd',
@@ -109,7 +106,6 @@ const loopbackTarget = async (): Promise<Target> => {
     ca: server.ca,
     features: new Set(['channel-binding', 'mam', 'mam-extended'] as const),
     mechanisms: [...scram.map((name) => `${name}-PLUS`), ...scram, 'PLAIN'].sort(),
-    noSuchUser: 'item-not-found',
     createUser: async (password = randomBytes(12).toString('hex')) => {
       const name = `u${randomBytes(6).toString('hex')}`
       server.addUser(name, password)

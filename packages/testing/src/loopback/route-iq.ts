@@ -34,7 +34,7 @@ export function routeIq(core: LoopbackCore, stanza: XmlElement, to: Jid | undefi
       session.deliver(stanza)
       return
     }
-    core.bounce(stanza, core.account(to) === undefined ? 'item-not-found' : 'service-unavailable')
+    core.bounce(stanza, 'service-unavailable')
     return
   }
   const request = read.value
@@ -46,7 +46,8 @@ export function routeIq(core: LoopbackCore, stanza: XmlElement, to: Jid | undefi
   }
   const account = to?.local === undefined ? sender.account : core.account(to)
   if (account === undefined) {
-    core.bounce(stanza, 'item-not-found')
+    // RFC 6121 §8.5.1: the same answer as for somebody who does not tell.
+    core.bounce(stanza, 'service-unavailable')
     return
   }
   answer(core, request, targetOf(to, account, sender), { session: sender, account, stanza: request })

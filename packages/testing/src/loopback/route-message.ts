@@ -11,7 +11,7 @@ export function routeMessage(core: LoopbackCore, stanza: XmlElement, to: Jid): v
   }
   const account = core.account(to)
   if (account === undefined) {
-    core.bounce(stanza, 'item-not-found')
+    core.bounce(stanza, 'service-unavailable') // §8.5.1
     return
   }
   const { type } = new Message(stanza)

@@ -71,7 +71,7 @@ describe('messages (RFC 6121 §8.5)', () => {
   })
 
   test.each([
-    ['chat', 'nobody@example.org', 'item-not-found'],
+    ['chat', 'nobody@example.org', 'service-unavailable'],
     ['chat', 'example.org', 'service-unavailable'],
     ['chat', 'bob@elsewhere.example', 'remote-server-not-found'],
     ['groupchat', 'bob@example.org', 'service-unavailable'],
@@ -174,8 +174,8 @@ describe('IQs (RFC 6120 §10.3.3, §10.5)', () => {
 
   test.each([
     [`type='get' id='1' to='bob@example.org/gone'`, 'service-unavailable'],
-    [`type='get' id='1' to='nobody@example.org/r'`, 'item-not-found'],
-    [`type='get' id='1' to='nobody@example.org'`, 'item-not-found'],
+    [`type='get' id='1' to='nobody@example.org/r'`, 'service-unavailable'],
+    [`type='get' id='1' to='nobody@example.org'`, 'service-unavailable'],
     [`type='get' id='1' to='bob@example.org'`, 'service-unavailable'],
     [`type='get' id='1' to='example.org'`, 'service-unavailable'],
     [`type='get' id='1'`, 'service-unavailable'],
