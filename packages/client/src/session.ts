@@ -55,7 +55,6 @@ export interface Session {
    * Queues a stanza and returns at once.
    *
    * @throws IllegalCharacterError if XML cannot carry its text
-   * @throws RangeError if it is larger than the server allows
    */
   send(stanza: Message | Presence): SendHandle
   /**
