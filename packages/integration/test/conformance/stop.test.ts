@@ -35,10 +35,11 @@ describe.each(await targets())('leaving $title', (target) => {
     expect(client.status).toMatchObject({ state: 'offline' })
   })
 
-  test('and coming back', async () => {
+  test('for good: a closed client stays closed, a new one comes back', async () => {
     const client = await openClient(target)
     await client.close()
-    await client.online()
-    await client.send(message({ to: client.account, body: 'back again' })).acked
+    await expect(client.online()).rejects.toMatchObject({ name: 'ConnectionError', code: 'stopped' })
+    const next = await openClient(target)
+    await next.send(message({ to: next.account, body: 'back again' })).acked
   })
 })
