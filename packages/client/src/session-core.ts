@@ -40,7 +40,7 @@ export interface StanzaWriter {
   sendElement(element: XmlElement): void
 }
 
-/** Options of a {@link SessionCore}. */
+/** @internal Options of a session core. */
 export interface SessionCoreOptions {
   /** The bare JID of the account. */
   readonly account: BareJid
