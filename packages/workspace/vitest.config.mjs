@@ -7,6 +7,7 @@ const names = readdirSync(packages)
 
 /** Tests run on the sources: `@couplet/x` is `packages/x/src/index.ts`, so no build is needed to run one. */
 export const alias = [
+  { find: '@couplet/client/elements', replacement: `${packages}client/src/elements.ts` },
   { find: '@couplet/stanza/stream-parser', replacement: `${packages}stanza/src/xml/stream-parser.ts` },
   { find: '#transports', replacement: `${packages}couplet/src/transports-node.ts` },
   { find: '#open-socket', replacement: `${packages}websocket/src/open-socket-node.ts` },

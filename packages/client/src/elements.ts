@@ -1,3 +1,9 @@
+/**
+ * What RFC 6120 and RFC 7395 have on the wire before there is a session: for both sides of it.
+ *
+ * @module
+ */
+
 import { attr, children, childText, childTexts, element, iqGet, jid, marker, optional, text } from '@couplet/stanza'
 
 /** RFC 6120 §5: STARTTLS. */
@@ -22,8 +28,12 @@ export const Proceed = marker(NS_TLS, 'proceed')
 export const Mechanisms = element(NS_SASL, 'mechanisms', { names: childTexts('mechanism') })
 /** RFC 6120 §6.4.2; a single `=` is an initial response without content. */
 export const Auth = element(NS_SASL, 'auth', { mechanism: attr('mechanism'), initial: optional(text()) })
+/** RFC 6120 §6.4.3; empty is a challenge without data. */
+export const Challenge = element(NS_SASL, 'challenge', { data: optional(text()) })
 /** RFC 6120 §6.4.3. */
 export const Response = element(NS_SASL, 'response', { data: text() })
+/** RFC 6120 §6.4.6. */
+export const Success = element(NS_SASL, 'success', { data: optional(text()) })
 
 const ChannelBindingType = element(NS_SASL_CB, 'channel-binding', { type: attr('type') })
 /** XEP-0440 §3. */

@@ -1,9 +1,10 @@
 import { createClient } from '@couplet/client'
 import { disco } from '@couplet/disco'
+import { NS_HINTS } from '@couplet/hints'
 import { mam } from '@couplet/mam'
 import { Jid, message, xml } from '@couplet/stanza'
+import { StanzaId } from '@couplet/stanza-id'
 import { describe, expect, test } from 'vitest'
-import { NS_HINTS, StanzaId } from '../elements.js'
 import { ArchiveStore } from './archive-store.js'
 import { startLoopback } from './loopback-server.js'
 

@@ -1,3 +1,4 @@
+import { NS_HINTS } from '@couplet/hints'
 import {
   getArchiveMetadata,
   type MamFin,
@@ -8,7 +9,7 @@ import {
   queryArchive,
 } from '@couplet/mam'
 import { Jid, Message, message, type XmlElement, xml } from '@couplet/stanza'
-import { NS_HINTS, NS_STANZA_ID, StanzaId } from '../elements.js'
+import { NS_STANZA_ID, StanzaId } from '@couplet/stanza-id'
 import type { LoopbackAccount } from './account.js'
 import { ArchiveStore } from './archive-store.js'
 import type { LoopbackModule, LoopbackRequest } from './loopback-module.js'

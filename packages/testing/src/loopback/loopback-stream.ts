@@ -1,3 +1,4 @@
+import { BindRequest, BindResult, NS_BIND, NS_SASL, NS_TLS, Proceed, StartTls } from '@couplet/client/elements'
 import {
   Iq,
   iq,
@@ -12,7 +13,6 @@ import {
   type XmlElement,
   xml,
 } from '@couplet/stanza'
-import { BindRequest, BindResult, NS_BIND, NS_SASL, NS_TLS, Proceed, StartTls } from '../elements.js'
 import type { TestCertificate } from '../test-authority.js'
 import type { Channel } from '../wire/channel.js'
 import type { LoopbackAccount, LoopbackSession } from './account.js'

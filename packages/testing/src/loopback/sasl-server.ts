@@ -1,6 +1,7 @@
+import { Auth, Challenge, Mechanisms, NS_SASL, Success } from '@couplet/client/elements'
 import type { ScramHash } from '@couplet/sasl'
 import { base64, type XmlElement } from '@couplet/stanza'
-import { Auth, Challenge, channelBindingFeature, Mechanisms, NS_SASL, Success, saslFailure } from '../elements.js'
+import { channelBindingFeature, saslFailure } from '../elements.js'
 import type { Channel } from '../wire/channel.js'
 import { SaslFailure, ScramServer } from '../wire/scram-server.js'
 import type { LoopbackAccount } from './account.js'

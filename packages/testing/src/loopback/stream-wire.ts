@@ -1,3 +1,4 @@
+import { NS_FRAMING } from '@couplet/client/elements'
 import {
   escapeAttribute,
   NS_CLIENT,
@@ -9,7 +10,6 @@ import {
   XmlElement,
 } from '@couplet/stanza'
 import { StreamParser } from '@couplet/stanza/stream-parser'
-import { NS_FRAMING } from '../elements.js'
 import type { Channel } from '../wire/channel.js'
 
 /** Who listens to the stream of a client. */

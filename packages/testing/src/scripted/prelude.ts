@@ -1,16 +1,8 @@
+import { NS_CARBONS } from '@couplet/carbons'
+import { Auth, BindRequest, Challenge, NS_BIND, NS_SASL, Response, Success } from '@couplet/client/elements'
+import { NS_PING } from '@couplet/ping'
+import { NS_ROSTER } from '@couplet/roster'
 import { base64, escapeText, Jid, readElement } from '@couplet/stanza'
-import {
-  Auth,
-  BindRequest,
-  Challenge,
-  NS_BIND,
-  NS_CARBONS,
-  NS_PING,
-  NS_ROSTER,
-  NS_SASL,
-  Response,
-  Success,
-} from '../elements.js'
 import { deriveSecrets, ScramServer } from '../wire/scram-server.js'
 import type { ScriptedPeer } from './scripted-peer.js'
 

@@ -1,6 +1,6 @@
+import { NS_FRAMING } from '@couplet/client/elements'
 import { NS_STREAM, type XmlElement } from '@couplet/stanza'
 import { StreamParser } from '@couplet/stanza/stream-parser'
-import { NS_FRAMING } from '../elements.js'
 import { parseXml } from '../parse-xml.js'
 
 interface Parsed {

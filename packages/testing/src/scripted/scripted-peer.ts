@@ -1,5 +1,5 @@
+import { NS_FRAMING, NS_TLS } from '@couplet/client/elements'
 import { escapeAttribute, Iq, NS_CLIENT, NS_STREAM, serialize, type XmlElement } from '@couplet/stanza'
-import { NS_FRAMING, NS_TLS } from '../elements.js'
 import { parseXml } from '../parse-xml.js'
 import type { TestCertificate } from '../test-authority.js'
 import type { Channel } from '../wire/channel.js'
