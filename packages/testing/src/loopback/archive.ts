@@ -67,7 +67,7 @@ function answerQuery(store: ArchiveStore, query: MamQuery, { session, account }:
 }
 
 /** What belongs in an archive (XEP-0313 §5.1.1), the hints of XEP-0334 considered. */
-function isLasting(stanza: XmlElement): boolean {
+export function isLasting(stanza: XmlElement): boolean {
   const { type, body } = new Message(stanza)
   if (type !== 'chat' && type !== 'normal') return false
   const hints = [...stanza.elements()].filter(({ ns }) => ns === NS_HINTS).map(({ name }) => name)

@@ -12,6 +12,7 @@ import { discoModule } from './disco.js'
 import { LoopbackCore } from './loopback-core.js'
 import type { LoopbackModule } from './loopback-module.js'
 import { LoopbackStream } from './loopback-stream.js'
+import { offlineModule } from './offline.js'
 import { pingModule } from './ping.js'
 import { rosterModule } from './roster.js'
 
@@ -63,6 +64,7 @@ const ownModules = (): readonly LoopbackModule[] => [
   discoModule(),
   pingModule(),
   archiveModule(),
+  offlineModule(),
   rosterModule(),
   carbonsModule(),
   csiModule(),
