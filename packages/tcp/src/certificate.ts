@@ -12,9 +12,20 @@ import { signatureHash } from './signature-hash.js'
 export function checkDomain(domain: string, certificate: PeerCertificate): Error | undefined {
   const usable = (certificate.subjectaltname ?? '').split(', ').filter((name) => usableName.test(name))
   if (usable.length === 0) return new WrongNameError('the certificate has no usable subject alternative name')
+  const host = hostOf(domain)
+  if (isIP(host) !== 0) return checkAddress(host, usable)
   const subject = {} as PeerCertificate['subject'] // without names of its kind, Node would look here
-  return checkServerIdentity(hostOf(domain), { ...certificate, subject, subjectaltname: usable.join(', ') })
+  return checkServerIdentity(host, { ...certificate, subject, subjectaltname: usable.join(', ') })
 }
+
+/** Addresses are equal as addresses, however they are written. Not every Node can compare those of IPv6. */
+function checkAddress(host: string, names: readonly string[]): Error | undefined {
+  const addresses = names.flatMap((name) => /^IP Address:(.*)$/.exec(name)?.[1] ?? [])
+  const found = addresses.some((address) => canonical(address) === canonical(host))
+  return found ? undefined : new WrongNameError('the certificate is for other addresses')
+}
+
+const canonical = (address: string): string => (isIP(address) === 6 ? new URL(`http://[${address}]`).hostname : address)
 
 /** Node puts a strange name in quotes, and writes its commas as escapes: none passes for another name. */
 const usableName = /^(?:DNS:(?:\*\.)?[^*"]+|IP Address:[^"]*)$/

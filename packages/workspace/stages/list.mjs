@@ -29,6 +29,7 @@ export const stages = {
   packages: { command: () => script(`${workspace}/stages/packages.mjs`) },
   consumers: { command: () => script('packages/integration/consumers/run.mjs') },
   docs: { command: () => script(`${workspace}/stages/docs.mjs`) },
+  'node-versions': { command: () => script(`${workspace}/stages/node-versions.mjs`), limitMinutes: 15 },
   bench: { command: () => script('packages/bench/run.mjs', 'bench', '--short') },
   fuzz: { command: () => script('packages/bench/run.mjs', 'fuzz', '--short') },
 }
