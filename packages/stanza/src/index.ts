@@ -62,5 +62,5 @@ export {
 export { type AttributeInput, readElement, XmlElement, type XmlNode, xml } from './xml/element.js'
 export { flatten } from './xml/flatten.js'
 export { defaultLimits, type ParserLimits } from './xml/limits.js'
-export { escapeAttribute, escapeText, IllegalCharacterError, serialize, serializeOpenTag } from './xml/serialize.js'
+export { escapeAttribute, escapeText, IllegalCharacterError, serialize } from './xml/serialize.js'
 export type { StreamEvent } from './xml/tree-builder.js'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { XmppError } from '../error.js'
 import { XmlElement, xml } from './element.js'
-import { escapeAttribute, escapeText, IllegalCharacterError, serialize, serializeOpenTag } from './serialize.js'
+import { escapeAttribute, escapeText, IllegalCharacterError, serialize } from './serialize.js'
 
 const NS = 'urn:x'
 
@@ -115,11 +115,4 @@ describe('serialize', () => {
   test('the namespace is escaped', () => {
     expect(serialize(xml("'/><iq x='", 'a'))).toBe("<a xmlns='&apos;/&gt;&lt;iq x=&apos;'/>")
   })
-})
-
-test('serializeOpenTag', () => {
-  const node = new XmlElement(NS, 'stream:stream', ['to', "a'b", 'xml:lang', 'de', "{urn:'}x", '1'], [], undefined)
-  expect(serializeOpenTag(node, "xmlns='jabber:client'")).toBe(
-    "<stream:stream xmlns='jabber:client' to='a&apos;b' xml:lang='de' xmlns:a0='urn:&apos;' a0:x='1'>",
-  )
 })

@@ -110,8 +110,3 @@ function attributes(element: XmlElement): string {
   }
   return out
 }
-
-/** The opening tag alone, for the stream header (RFC 6120 §4.7), which stays open until the stream ends. */
-export function serializeOpenTag(element: XmlElement, declarations: string): string {
-  return `<${element.name} ${declarations}${attributes(element)}>`
-}
