@@ -17,6 +17,12 @@ export type ConnectionErrorCode =
   | 'tls-required'
   | 'unexpected-element'
   | 'no-transport'
+  /** There is no further endpoint to try in this attempt. */
+  | 'no-endpoint'
+  /** The send may or may not have been handled: the session it was sent in is lost, and nobody could find out. */
+  | 'unacknowledged'
+  /** The server ended the stream twice on receiving this stanza, or it is larger than the server takes. */
+  | 'refused-stanza'
   | 'stopped'
 
 /** After these, trying again by itself is pointless or dangerous. */

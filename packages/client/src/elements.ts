@@ -4,7 +4,20 @@
  * @module
  */
 
-import { attr, children, childText, childTexts, element, iqGet, jid, marker, optional, text } from '@couplet/stanza'
+import {
+  attr,
+  bool,
+  children,
+  childText,
+  childTexts,
+  element,
+  iqGet,
+  jid,
+  marker,
+  optional,
+  text,
+  uint,
+} from '@couplet/stanza'
 
 /** RFC 6120 §5: STARTTLS. */
 export const NS_TLS = 'urn:ietf:params:xml:ns:xmpp-tls'
@@ -46,3 +59,31 @@ export const BindResult = element(NS_BIND, 'bind', { jid: childText('jid', jid) 
 
 /** XEP-0199 §4.2: asked of the own server; any answer will do. */
 export const pingServer = iqGet(marker(NS_PING, 'ping'))
+
+/** XEP-0198: stream management. */
+export const NS_SM = 'urn:xmpp:sm:3'
+
+/** XEP-0198 §2: the server offers it. */
+export const SmFeature = marker(NS_SM, 'sm')
+/** XEP-0198 §3; `max` in seconds. */
+export const Enable = element(NS_SM, 'enable', {
+  resume: optional(attr('resume', bool)),
+  max: optional(attr('max', uint)),
+})
+/** XEP-0198 §3; `max` in seconds, `location` as `host:port`. */
+export const Enabled = element(NS_SM, 'enabled', {
+  id: optional(attr('id')),
+  resume: optional(attr('resume', bool)),
+  max: optional(attr('max', uint)),
+  location: optional(attr('location')),
+})
+/** XEP-0198 §5; `h` counts what was handled, modulo 2³². */
+export const Resume = element(NS_SM, 'resume', { h: attr('h', uint), previd: attr('previd') })
+/** XEP-0198 §5. */
+export const Resumed = element(NS_SM, 'resumed', { h: attr('h', uint), previd: attr('previd') })
+/** XEP-0198 §3, §5; the condition is a child in the namespace of stanza errors. */
+export const Failed = element(NS_SM, 'failed', { h: optional(attr('h', uint)) })
+/** XEP-0198 §4: how far are you? */
+export const AckRequest = marker(NS_SM, 'r')
+/** XEP-0198 §4: this far. */
+export const Ack = element(NS_SM, 'a', { h: attr('h', uint) })

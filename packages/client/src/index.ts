@@ -20,10 +20,15 @@ export type {
   Apis,
   Complete,
   InboundRequest,
+  InlineBind,
   NameOf,
   NeedsOf,
   Plugin,
   PluginContext,
+  SentFate,
+  SentFinder,
+  SentMessage,
+  SessionStage,
 } from './plugin.js'
 export { type PluginEvent, pluginEvent } from './plugin-event.js'
 export { PluginHost } from './plugin-host.js'
@@ -41,4 +46,4 @@ export type {
 export { SessionCore, type SessionCoreOptions, type StanzaWriter } from './session-core.js'
 export { memoryStore, type StateChange, type StateRecord, type StateStore } from './state-store.js'
 export { Subscription } from './subscription.js'
-export type { Connection, ConnectionListener, ConnectOptions, Transport } from './transport.js'
+export type { Connection, ConnectionListener, ConnectOptions, EndpointHints, Transport } from './transport.js'

@@ -81,26 +81,31 @@ describe('PluginHost: context', () => {
     expect(await store.get('u@example.org/a/k')).toEqual(record)
   })
 
-  test('session handlers run one after the other; one that throws is reported', async () => {
+  test('R-031 session handlers start in the order of stages, all before the first answer; one that throws is reported', async () => {
     const core = newCore()
     const seen: unknown[] = []
     core.events.on('error', (error) => seen.push(error))
     const plugins = [
-      plugin('a', [], (context) =>
-        context.onSession(async () => {
-          await new Promise((resolve) => setImmediate(resolve))
-          seen.push('a')
-        }),
-      ),
+      plugin('d', [], (context) => context.onSession(() => void seen.push('rooms'), 'rooms')),
+      plugin('c', [], (context) => context.onSession(() => void seen.push('archive'), 'archive')),
       plugin('b', [], (context) =>
         context.onSession(() => {
-          throw 'b'
+          throw 'state'
         }),
       ),
-      plugin('c', [], (context) => context.onSession(() => void seen.push('c'))),
+      plugin('a', [], (context) =>
+        context.onSession(async () => {
+          seen.push('stream')
+          await new Promise((resolve) => setImmediate(resolve))
+          seen.push('answer')
+        }, 'stream'),
+      ),
     ]
-    await host(plugins, core).startSession()
-    expect(seen).toEqual(['a', 'b', 'c'])
+    const own = host(plugins, core)
+    await own.startSession()
+    expect(seen).toEqual(['stream', 'state', 'archive', 'answer'])
+    await own.enterRooms()
+    expect(seen.at(-1)).toBe('rooms')
   })
 
   test('closing aborts the signal, then takes everything back in reverse order', () => {

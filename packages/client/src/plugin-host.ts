@@ -1,9 +1,13 @@
-import type { AnyPlugin, PluginContext } from './plugin.js'
+import type { InlineFeature } from './login.js'
+import type { AnyPlugin, InlineBind, PluginContext, SentFinder, SessionStage } from './plugin.js'
 import { pluginEvent } from './plugin-event.js'
 import type { Handled, StanzaFilter } from './session.js'
 import type { SessionCore } from './session-core.js'
 import { type StateStore, scopedStore } from './state-store.js'
 import { Subscription } from './subscription.js'
+
+/** Keeps a subscription until the client closes. */
+type Keep = (subscription: Subscription) => Subscription
 
 /** Sets plugins up in the order of their needs, gives each its context, and takes everything back in reverse. */
 export class PluginHost {
@@ -13,7 +17,17 @@ export class PluginHost {
   readonly features: readonly string[]
   readonly #abort = new AbortController()
   readonly #subscriptions = new Set<Subscription>()
-  readonly #sessionHandlers = new Set<() => Handled>()
+  readonly #sessionHandlers: Readonly<Record<SessionStage, Set<() => Handled>>> = {
+    stream: new Set(),
+    state: new Set(),
+    archive: new Set(),
+    rooms: new Set(),
+  }
+  readonly #resumeHandlers = new Set<() => Handled>()
+  /** What plugins want switched on while binding. */
+  readonly inline: InlineFeature[] = []
+  #inlined: ReadonlySet<string> = new Set()
+  #finder: SentFinder | undefined
   readonly #core: SessionCore
   #starting = false
 
@@ -31,10 +45,31 @@ export class PluginHost {
     }
   }
 
-  /** Runs what plugins do at the beginning of a session, one after the other. */
-  async startSession(): Promise<void> {
+  /** Runs what plugins do at the beginning of a session: their first requests leave together, in the order of stages. */
+  async startSession(inlined: ReadonlySet<string> = new Set()): Promise<void> {
+    this.#inlined = inlined
+    const { stream, state, archive } = this.#sessionHandlers
+    await this.#start([...stream, ...state, ...archive])
+  }
+
+  /** Runs what plugins do after the presence. */
+  enterRooms(): Promise<void> {
+    return this.#start([...this.#sessionHandlers.rooms])
+  }
+
+  /** Tells plugins that the session goes on in a new stream. */
+  resumeSession(): Promise<void> {
+    return this.#start([...this.#resumeHandlers])
+  }
+
+  /** What became of messages that were sent in a lost session; `undefined` if no plugin can find out. */
+  get findSent(): SentFinder | undefined {
+    return this.#finder
+  }
+
+  async #start(handlers: readonly (() => Handled)[]): Promise<void> {
     this.#starting = true
-    for (const handler of [...this.#sessionHandlers]) await this.#core.events.run(handler)
+    await Promise.all(handlers.map((handler) => this.#core.events.run(handler)))
     this.#starting = false
   }
 
@@ -52,9 +87,33 @@ export class PluginHost {
     return plugin.setup(Object.assign(context, needs))
   }
 
+  #register(handlers: Set<() => Handled>, handler: () => Handled, keep: Keep): Subscription {
+    const own = (): Handled => handler() // the same function may be registered twice
+    handlers.add(own)
+    return keep(new Subscription(() => handlers.delete(own)))
+  }
+
+  #addInline(feature: InlineFeature): InlineBind {
+    this.inline.push(feature)
+    const isDone = (): boolean => this.#inlined.has(feature.feature)
+    return {
+      get done() {
+        return isDone()
+      },
+    }
+  }
+
+  #setFinder(finder: SentFinder): Subscription {
+    if (this.#finder !== undefined) throw new TypeError('two plugins find out what became of sent messages')
+    this.#finder = finder
+    return new Subscription(() => {
+      this.#finder = undefined
+    })
+  }
+
   #context(plugin: AnyPlugin, store: StateStore): PluginContext {
     const core = this.#core
-    const keep = (subscription: Subscription): Subscription => {
+    const keep: Keep = (subscription) => {
       const kept = new Subscription(() => {
         this.#subscriptions.delete(kept)
         subscription.dispose()
@@ -90,10 +149,10 @@ export class PluginHost {
       inbound: (element, provenance) => core.inbound(element, provenance),
       event: () => pluginEvent((code) => core.run(code), keep),
       sendNonza: (element) => core.sendNonza(element),
-      onSession: (handler) => {
-        this.#sessionHandlers.add(handler)
-        return keep(new Subscription(() => this.#sessionHandlers.delete(handler)))
-      },
+      onSession: (handler, stage = 'state') => this.#register(this.#sessionHandlers[stage], handler, keep),
+      onResume: (handler) => this.#register(this.#resumeHandlers, handler, keep),
+      inlineBind: (feature, build) => this.#addInline({ feature, build }),
+      findSent: (finder) => keep(this.#setFinder(finder)),
       reportError: (error) => core.events.emit('error', error),
     }
   }

@@ -1,4 +1,4 @@
-import type { IqProcedure, Jid, Presence, XmlElement } from '@couplet/stanza'
+import type { IqProcedure, Jid, Message, Presence, XmlElement } from '@couplet/stanza'
 import type { InboundMessage, Provenance } from './inbound-message.js'
 import type { PluginEvent } from './plugin-event.js'
 import type { Handled, Session, StanzaFilter } from './session.js'
@@ -15,6 +15,35 @@ export interface InboundRequest {
 
 /** Makes the presences a session begins with from those the client would announce: its option `presence`, or none. */
 export type Announcer = (presences: readonly Presence[]) => readonly Presence[]
+
+/**
+ * When a plugin sets a new session up. What all handlers of the first three ask leaves in this order, together and before
+ * the presence (R-031); `rooms` comes after the presence.
+ *
+ * `stream`: what changes what the server sends, such as carbons; `state`: what the account has, such as its roster;
+ * `archive`: what was missed; `rooms`: what is entered.
+ */
+export type SessionStage = 'stream' | 'state' | 'archive' | 'rooms'
+
+/** What became of something that was to be switched on while binding. */
+export interface InlineBind {
+  /** Whether it is on in this session: there is nothing left to ask for. */
+  readonly done: boolean
+}
+
+/** A message that was written in a session that is lost, without word that it was handled. */
+export interface SentMessage {
+  /** The message with its id, as it was sent. */
+  readonly message: Message
+  /** When it was first written. */
+  readonly stamp: Date
+}
+
+/** What became of a message: `handled` by the server, `missing` there, or `unknown`. */
+export type SentFate = 'handled' | 'missing' | 'unknown'
+
+/** Finds out what became of messages, given in the order in which they were sent; answers in the same order. */
+export type SentFinder = (sent: readonly SentMessage[], signal: AbortSignal) => Promise<readonly SentFate[]>
 
 /** What a plugin is given: everything registered through it ends with the plugin, in reverse order. */
 export interface PluginContext extends Session {
@@ -43,8 +72,28 @@ export interface PluginContext extends Session {
     handler: (request: Q, from: InboundRequest) => R | Promise<R>,
     filter?: StanzaFilter,
   ): Subscription
-  /** Calls the handler each time a new session has begun (not when an old one is resumed), before `online` resolves. */
-  onSession(handler: () => Handled): Subscription
+  /**
+   * Calls the handler each time a new session begins (not when an old one is resumed). `online` resolves when all are done.
+   *
+   * @param stage when, among the other plugins; default `state`
+   */
+  onSession(handler: () => Handled, stage?: SessionStage): Subscription
+  /** Calls the handler each time an old session goes on in a new stream: what the stream itself forgets is said again. */
+  onResume(handler: () => Handled): Subscription
+  /**
+   * Has something switched on together with binding, where the server can do that (XEP-0386 §3.2).
+   *
+   * @param feature what the server lists as `var`
+   * @param build what goes into `<bind/>`; `undefined` asks for nothing this time
+   */
+  inlineBind(feature: string, build: () => XmlElement | undefined): InlineBind
+  /**
+   * Finds out for messages of a lost session whether the server has handled them, so that none is sent twice: what an
+   * archive is good for. Called before anything of the new session is sent.
+   *
+   * @throws TypeError if another plugin does so already
+   */
+  findSent(finder: SentFinder): Subscription
   /**
    * Decides what is announced when a session begins, after the `onSession` handlers and before anything that waits.
    *

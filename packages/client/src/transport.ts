@@ -6,8 +6,26 @@ export interface ConnectOptions {
   readonly domain: string
   /** The endpoint, if the user named one (`xmpp:` STARTTLS, `xmpps:` direct TLS, `ws:`, `wss:`); else it is discovered. */
   readonly service: URL | undefined
+  /**
+   * The {@link Connection.endpoint}s this attempt has been to in vain: TLS or the stream failed there. They are not tried
+   * again; when there is no other, `connect` rejects with the code `no-endpoint`.
+   */
+  readonly tried?: ReadonlySet<string> | undefined
+  /**
+   * Where to go before and after what discovery finds, always for the same domain and under the same rules of TLS. Schemes
+   * the transport does not serve are left out.
+   */
+  readonly hints?: EndpointHints | undefined
   /** Ends the attempt; the promise then rejects with its reason and nothing stays open. */
   readonly signal: AbortSignal
+}
+
+/** Endpoints the client knows about besides what discovery finds. */
+export interface EndpointHints {
+  /** `host:port` where the server wants us, by `location` (XEP-0198 §5) or `see-other-host` (RFC 6120 §4.9.3.19). */
+  readonly preferred?: string | undefined
+  /** The {@link Connection.endpoint} of the last login: tried last, also when DNS does not answer. */
+  readonly lastGood?: string | undefined
 }
 
 /** Who listens to a connection. */

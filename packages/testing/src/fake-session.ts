@@ -3,7 +3,6 @@ import {
   type AnyPlugin,
   type ClientEvents,
   ConnectionError,
-  type Handled,
   type InboundMessage,
   type InboundRequest,
   memoryStore,
@@ -15,9 +14,11 @@ import {
   pluginEvent,
   type RequestOptions,
   type SendHandle,
+  type SentFate,
+  type SentMessage,
   type StanzaFilter,
   type StateStore,
-  Subscription,
+  type Subscription,
 } from '@couplet/client'
 import {
   type BareJid,
@@ -88,7 +89,7 @@ export class FakeSession implements PluginContext {
   readonly #controller = new AbortController()
   readonly #hosts: PluginHost[] = []
   readonly #subscriptions: Subscription[] = []
-  readonly #sessionHandlers = new Set<() => Handled>()
+  readonly #context: PluginContext
   #asked = 0
   #reported = 0
 
@@ -112,6 +113,17 @@ export class FakeSession implements PluginContext {
     core.events.on('malformed', (event) => this.malformed.push(event))
     core.events.on('rejected', (event) => this.rejected.push(event))
     core.events.on('undeliverable', (event) => this.undeliverable.push(event))
+    let context: PluginContext | undefined
+    const capture: AnyPlugin = {
+      name: 'test',
+      features,
+      needs: {},
+      setup: (given) => {
+        context = given
+      },
+    }
+    this.#hosts.push(new PluginHost([capture], core, store))
+    this.#context = context as unknown as PluginContext
     core.attach(this.#end, full, this.#offered)
     core.begin()
   }
@@ -171,11 +183,16 @@ export class FakeSession implements PluginContext {
   readonly sendNonza = (element: XmlElement): boolean => this.#end.core.sendNonza(element)
 
   /** Registers what happens when a session begins; {@link begin} does. */
-  readonly onSession = (handler: () => Handled): Subscription => {
-    const own = (): Handled => handler()
-    this.#sessionHandlers.add(own)
-    return this.#keep(new Subscription(() => this.#sessionHandlers.delete(own)))
-  }
+  readonly onSession: PluginContext['onSession'] = (...args) => this.#context.onSession(...args)
+
+  /** Registers what happens when a session goes on; {@link resume} does. */
+  readonly onResume: PluginContext['onResume'] = (handler) => this.#context.onResume(handler)
+
+  /** Registers a wish for Bind 2; {@link begin} says which are met. */
+  readonly inlineBind: PluginContext['inlineBind'] = (...args) => this.#context.inlineBind(...args)
+
+  /** Registers who finds out what became of messages; {@link findSentWith} asks. */
+  readonly findSent: PluginContext['findSent'] = (finder) => this.#context.findSent(finder)
 
   /** Records the error in {@link errors}. */
   readonly reportError = (error: unknown): void => this.#end.core.events.emit('error', error)
@@ -252,13 +269,36 @@ export class FakeSession implements PluginContext {
   /**
    * A new session begins, as it does in a client after `install`: `onSession` handlers run, then what was announced
    * and what waited is sent.
+   *
+   * @param inlined the features that were switched on while binding
    */
-  async begin(): Promise<void> {
+  async begin(inlined: readonly string[] = []): Promise<void> {
     const { core } = this.#end
     core.attach(this.#end, this.#full, this.#offered)
-    for (const host of this.#hosts) await host.startSession()
-    for (const handler of [...this.#sessionHandlers]) await core.events.run(handler)
+    for (const host of this.#hosts) await host.startSession(new Set(inlined))
     core.begin()
+    for (const host of this.#hosts) await host.enterRooms()
+  }
+
+  /** The session goes on in a new stream: `onResume` handlers run. */
+  async resume(): Promise<void> {
+    const { core } = this.#end
+    core.attach(this.#end, this.#full, this.#offered)
+    core.begin()
+    for (const host of this.#hosts) await host.resumeSession()
+  }
+
+  /** What would be asked for while binding: feature and element. */
+  get inline(): readonly { readonly feature: string; readonly element: XmlElement | undefined }[] {
+    const wishes = this.#hosts.flatMap(({ inline }) => inline)
+    return wishes.map(({ feature, build }) => ({ feature, element: build() }))
+  }
+
+  /** Asks the installed plugin what became of messages. @throws TypeError if none can find out */
+  findSentWith(sent: readonly SentMessage[], signal: AbortSignal = this.signal): Promise<readonly SentFate[]> {
+    const finder = this.#hosts.map(({ findSent }) => findSent).find((each) => each !== undefined)
+    if (finder === undefined) throw new TypeError('no plugin finds out what became of messages')
+    return finder(sent, signal)
   }
 
   /** The client closes: signals abort, and everything that was registered ends, in reverse order. */
