@@ -1,9 +1,9 @@
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const length = 16
+const length = 22
 const pool = new Uint8Array(length * 256)
 let used = pool.length
 
-/** An id nobody can guess: 96 bits from the platform's CSPRNG, as 16 characters. */
+/** An id nobody can guess: 132 bits from the platform's CSPRNG, as 22 characters. */
 export function randomId(): string {
   if (used === pool.length) {
     // In bulk, because a call into the platform costs more than a hundred ids.

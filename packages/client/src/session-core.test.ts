@@ -41,9 +41,9 @@ describe('SessionCore: sends', () => {
     const { core, written, attach } = online()
     attach()
     const assigned = core.send(say('1'))
-    expect(assigned.id).toMatch(/^[\w-]{16}$/)
+    expect(assigned.id).toMatch(/^[\w-]{22}$/)
     expect(core.send(message({ id: 'mine', body: '2' })).id).toBe('mine')
-    expect(core.send(presence()).id).toMatch(/^[\w-]{16}$/)
+    expect(core.send(presence()).id).toMatch(/^[\w-]{22}$/)
     expect(written.map(idOf).slice(0, 2)).toEqual([assigned.id, 'mine'])
   })
 
@@ -117,7 +117,7 @@ describe('SessionCore: requests', () => {
     for (let i = 0; i < 100; i++) core.request(ask, true).catch(() => {})
     const ids = written.map(idOf)
     expect(new Set(ids).size).toBe(100)
-    expect(ids.every((id) => /^[\w-]{16}$/.test(id))).toBe(true)
+    expect(ids.every((id) => /^[\w-]{22}$/.test(id))).toBe(true)
   })
 
   test('ends after the time that was set', async () => {

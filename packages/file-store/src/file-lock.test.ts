@@ -36,7 +36,7 @@ describe('the lock', () => {
   test('of a running process keeps us out, and says which; of an ended one does not', async () => {
     const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'inherit'] })
     await once(child, 'spawn')
-    writeFileSync(`${path}.lock`, `${await identityOf(child.pid as number)} AAAAAAAAAAAAAAAA\n`)
+    writeFileSync(`${path}.lock`, `${await identityOf(child.pid as number)} AAAAAAAAAAAAAAAAAAAAAA\n`)
     await using store = fileStore(path)
     await expect(store.get('a')).rejects.toMatchObject({
       code: 'locked',
@@ -51,12 +51,12 @@ describe('the lock', () => {
     '',
     '\n',
     'rubbish',
-    ...['-1.0', '0.0', 'x', '99999999999999999999.0'].map((id) => `${id} AAAAAAAAAAAAAAAA\n`),
+    ...['-1.0', '0.0', 'x', '99999999999999999999.0'].map((id) => `${id} AAAAAAAAAAAAAAAAAAAAAA\n`),
   ])('with the content %j is nobody’s', async (content) => {
     writeFileSync(`${path}.lock`, content)
     await using store = fileStore(path)
     await store.batch([change])
-    expect(readFileSync(`${path}.lock`, 'utf8')).toMatch(new RegExp(`^${process.pid}\\.\\d+ [\\w-]{16}\\n$`))
+    expect(readFileSync(`${path}.lock`, 'utf8')).toMatch(new RegExp(`^${process.pid}\\.\\d+ [\\w-]{22}\\n$`))
   })
 
   test('that its process had not finished writing is nobody’s', async () => {
@@ -91,7 +91,7 @@ describe('the lock', () => {
   })
 
   test('of many stores that start at once, one gets it', async () => {
-    writeFileSync(`${path}.lock`, '0.0 AAAAAAAAAAAAAAAA\n')
+    writeFileSync(`${path}.lock`, '0.0 AAAAAAAAAAAAAAAAAAAAAA\n')
     const stores = Array.from({ length: 20 }, () => fileStore(path))
     await Promise.allSettled(stores.map((store) => store.get('a')))
     const written = await Promise.allSettled(stores.map((store) => store.batch([change])))

@@ -5,7 +5,7 @@ import type { LockOwner } from './process-identity.js'
 const attempts = 5
 
 /** A lock that is not complete belongs to nobody: its process ended, or will notice that it has been replaced. */
-const complete = /^(\S+) [\w-]{16}\n$/
+const complete = /^(\S+) [\w-]{22}\n$/
 
 /**
  * Keeps a second process away from a file. A lock whose process is gone is taken over. Where two processes cannot see
@@ -28,7 +28,7 @@ export class FileLock {
   /**
    * Takes the lock of a file.
    *
-   * @param nonce 16 characters; tells this holder from any other of the same process
+   * @param nonce 22 characters; tells this holder from any other of the same process
    * @throws FileStoreError `locked`
    */
   static async take(target: string, files: FileSystem, owner: LockOwner, nonce: string): Promise<FileLock> {

@@ -70,8 +70,13 @@ describe('the file', () => {
   })
 
   test('leftovers of crashes are removed, other files are not', async () => {
-    const others = ['state.json.tmp', 'state.json.backup.tmp', 'other.json.AAAAAAAAAAAAAAAA.tmp', 'state.json.bak']
-    for (const name of [...others, 'state.json.AAAAAAAAAAAAAA-_.tmp']) writeFileSync(join(folder, name), 'half')
+    const others = [
+      'state.json.tmp',
+      'state.json.backup.tmp',
+      'other.json.AAAAAAAAAAAAAAAAAAAAAA.tmp',
+      'state.json.bak',
+    ]
+    for (const name of [...others, 'state.json.AAAAAAAAAAAAAAAAAAAA-_.tmp']) writeFileSync(join(folder, name), 'half')
     const store = fileStore(path)
     await store.batch([put('a', 1)])
     await store.close()
@@ -150,8 +155,8 @@ describe('when the system says no', () => {
   test('at any operation of the start, the same store and a restarted one go on', async () => {
     const { files, system } = failing()
     for (let point = 1; ; point++) {
-      writeFileSync(`${path}.lock`, '0.0 AAAAAAAAAAAAAAAA\n')
-      writeFileSync(`${path}.AAAAAAAAAAAAAAAA.tmp`, 'half')
+      writeFileSync(`${path}.lock`, '0.0 AAAAAAAAAAAAAAAAAAAAAA\n')
+      writeFileSync(`${path}.AAAAAAAAAAAAAAAAAAAAAA.tmp`, 'half')
       const store = system.start(path, files)
       files.crashAt(point)
       const failed = await store.get('a').then(

@@ -6,7 +6,7 @@ import { type FileSystem, failedWith, removeFile } from './file-system.js'
 export type RecordTexts = ReadonlyMap<string, string>
 
 const format = 1
-const temporary = /^\.[\w-]{16}\.tmp$/
+const temporary = /^\.[\w-]{22}\.tmp$/
 
 /**
  * Reads the file; one that does not exist holds nothing.
@@ -44,7 +44,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 /**
  * Replaces the file: at no time is there a half of it, and when this resolves, a power failure cannot undo it.
  *
- * @param nonce 16 characters for the name of the temporary file
+ * @param nonce 22 characters for the name of the temporary file
  * @param mayReplace called when all but the replacement is done; throws to prevent it
  */
 export async function writeRecords(

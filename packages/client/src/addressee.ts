@@ -1,0 +1,18 @@
+import { Jid, type XmlElement } from '@couplet/stanza'
+
+/**
+ * Whether a stanza is for this session: without an addressee (RFC 6120 §8.1.1.1), for the account, or for its full JID.
+ *
+ * A message may also name another resource: the server hands on one whose addressee has gone (RFC 6121 §8.5.3.2.1). A
+ * stanza for anybody else is not ours to act upon, and its request not ours to answer.
+ *
+ * @param ownJid the full JID of the session
+ */
+export function checkAddressee(element: XmlElement, ownJid: Jid): boolean {
+  const to = element.attr('to')
+  // Nearly always one of these; anything else is compared as a JID, since servers may write ours in another form.
+  if (to === undefined || to === ownJid.toString() || to === ownJid.bare.toString()) return true
+  const addressee = Jid.tryParse(to)
+  if (addressee === undefined || !addressee.bare.equals(ownJid.bare)) return false
+  return addressee.isBare() || element.name === 'message' || addressee.equals(ownJid)
+}
