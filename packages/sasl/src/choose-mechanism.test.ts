@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, test, vi } from 'vitest'
 import { ScramServer } from '../test/scram-server.js'
 import { type ChooseOptions, chooseMechanism } from './choose-mechanism.js'
@@ -7,6 +8,7 @@ const exporter: ChannelBinding = { type: 'tls-exporter', data: Uint8Array.of(1) 
 const endPoint: ChannelBinding = { type: 'tls-server-end-point', data: Uint8Array.of(2) }
 const unique: ChannelBinding = { type: 'tls-unique', data: Uint8Array.of(3) }
 const ALL = ['PLAIN', 'SCRAM-SHA-1', 'SCRAM-SHA-1-PLUS', 'SCRAM-SHA-256', 'SCRAM-SHA-256-PLUS', 'SCRAM-SHA-512']
+const sha1 = (text: string): string => createHash('sha1').update(text).digest('base64')
 const PLUS = ['SCRAM-SHA-1', 'SCRAM-SHA-1-PLUS']
 
 type Given = Omit<Partial<ChooseOptions>, 'policy'> & Partial<ChooseOptions['policy']>
@@ -175,14 +177,14 @@ describe('channel binding (XEP-0440 §3)', () => {
 describe('S-042 a pinned minimum', () => {
   const pinned = { minimum: 'SCRAM-SHA-256-PLUS', bindings: [exporter] }
   const table: [string, Given, string][] = [
-    ['only SCRAM-SHA-1', { ...pinned, offered: ['SCRAM-SHA-1'] }, 'downgrade'],
     ['only PLAIN', { ...pinned, offered: ['PLAIN'], allowPlain: true }, 'downgrade'],
     ['the pinned one', { ...pinned, offered: ALL }, 'SCRAM-SHA-256-PLUS p=tls-exporter'],
     [
       'a refused password does not become an anonymous login',
       {
         ...pinned,
-        offered: ['SCRAM-SHA-1', 'ANONYMOUS'],
+        offered: ['PLAIN', 'ANONYMOUS'],
+        allowPlain: true,
         credentials: { username: 'u', password: 'p', anonymous: true },
       },
       'downgrade',
@@ -191,6 +193,21 @@ describe('S-042 a pinned minimum', () => {
   ]
   test.each(table)('%s', async (_title, given, expected) => {
     expect(await outcome(given)).toBe(expected)
+  })
+
+  test.each([
+    ['without a hash of the list', '', 'downgrade'],
+    ['with a hash of another list', ',h=AAAA', 'downgrade'],
+    // SHA-1 of `SCRAM-SHA-1`
+    ['with the hash of its list', `,h=${sha1('SCRAM-SHA-1')}`, undefined],
+  ])('only SCRAM-SHA-1, %s (XEP-0474)', async (_title, extensions, code) => {
+    const password = vi.fn(() => 'p')
+    const server = new ScramServer({ hash: 'SHA-1', password: 'p', extensions })
+    const attempt = choose({ ...pinned, offered: ['SCRAM-SHA-1'], credentials: { username: 'u', password } })
+    const answer = attempt.challenge(server.first((await attempt.initial())!))
+    if (code === undefined) await attempt.success(server.final(await answer))
+    else await expect(answer).rejects.toMatchObject({ code })
+    expect(password).toHaveBeenCalledTimes(code === undefined ? 1 : 0) // no proof for who cannot prove the list
   })
 
   test('a minimum outside the order is the caller’s mistake', () => {

@@ -18,7 +18,10 @@ export interface MechanismPolicy {
   readonly allowPlain?: boolean | undefined
   /** Password mechanisms to use, best first; default SCRAM-PLUS, SCRAM, PLAIN, and SHA-512, -256, -1 within. */
   readonly order?: readonly string[] | undefined
-  /** Refuses what comes after this one in the order: the pin of an earlier login, such as `SCRAM-SHA-1` (no PLAIN). */
+  /**
+   * Refuses what comes after this one in the order, unless the server proves that it offers nothing better (XEP-0474), as
+   * it can with SCRAM: the pin of an earlier login, such as `SCRAM-SHA-1` (no PLAIN).
+   */
   readonly minimum?: string | undefined
 }
 
@@ -36,7 +39,12 @@ export interface ChooseOptions {
   readonly policy: MechanismPolicy
 }
 
-const DEFAULT_ORDER = [...SCRAM_NAMES.map((name) => `${name}-PLUS`), ...SCRAM_NAMES, 'PLAIN']
+/** The password mechanisms, best first, where {@link MechanismPolicy.order} does not say otherwise. */
+export const passwordMechanisms: readonly string[] = [
+  ...SCRAM_NAMES.map((name) => `${name}-PLUS`),
+  ...SCRAM_NAMES,
+  'PLAIN',
+]
 
 /**
  * Picks the best mechanism: FAST token, certificate, OAuth token, password, anonymous, as far as credentials are given.
@@ -66,22 +74,24 @@ export function chooseMechanism(options: ChooseOptions): SaslMechanism {
 
 function byPassword(options: ChooseOptions): SaslMechanism | 'encryption-required' | 'downgrade' | undefined {
   const { offered, credentials, policy } = options
-  const order = policy.order ?? DEFAULT_ORDER
+  const order = policy.order ?? passwordMechanisms
   const last = policy.minimum === undefined ? order.length : order.indexOf(policy.minimum)
   if (last < 0) throw new RangeError(`policy.minimum is not in the order: ${policy.minimum}`)
   let refusal: 'encryption-required' | 'downgrade' | undefined
   for (const [rank, name] of order.entries()) {
     if (!offered.includes(name)) continue
-    const mechanism = name === 'PLAIN' ? policy.allowPlain && plain(credentials) : byScram(name, options)
+    const weak = rank > last
+    const mechanism = name === 'PLAIN' ? policy.allowPlain && plain(credentials) : byScram(name, options, weak)
     if (!mechanism) continue
-    if (rank > last) refusal ??= 'downgrade'
+    if (name === 'PLAIN' && weak) refusal ??= 'downgrade'
     else if (name === 'PLAIN' && !policy.secure) refusal ??= 'encryption-required'
     else return mechanism
   }
   return refusal
 }
 
-function byScram(name: string, options: ChooseOptions): SaslMechanism | undefined {
+/** @param weak whether an earlier login was better: the server must prove its list (XEP-0474) */
+function byScram(name: string, options: ChooseOptions, weak: boolean): SaslMechanism | undefined {
   const { offered, offeredBindings, bindings, credentials, policy } = options
   const base = name.replace(/-PLUS$/, '')
   if (!SCRAM_NAMES.includes(base)) return undefined
@@ -92,7 +102,7 @@ function byScram(name: string, options: ChooseOptions): SaslMechanism | undefine
     hash: base.slice('SCRAM-'.length) as ScramHash,
     // An order that puts a mechanism without binding first is answered with `n`: `y` would be untrue.
     binding: base === name && canBind ? 'n' : binding,
-    listHashRequired,
+    listHashRequired: weak ? 'downgrade' : listHashRequired ? 'channel-binding' : undefined,
     advertised: advertised(offered, offeredBindings),
   })
 }

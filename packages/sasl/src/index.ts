@@ -5,7 +5,7 @@
  * @module
  */
 
-export { type ChooseOptions, chooseMechanism, type MechanismPolicy } from './choose-mechanism.js'
+export { type ChooseOptions, chooseMechanism, type MechanismPolicy, passwordMechanisms } from './choose-mechanism.js'
 export type { Credentials, Secret } from './credentials.js'
 export type { ScramHash } from './crypto-backend.js'
 export { equalBytes } from './encoding.js'

@@ -16,13 +16,19 @@ export interface ScramOptions {
   readonly binding: ChannelBinding | 'y' | 'n'
   /** What the server advertised, in the form XEP-0474 hashes. */
   readonly advertised?: string
-  /** The binding types do not overlap: go on only if the server vouches for its list (XEP-0474 §7, rule 6). */
-  readonly listHashRequired?: boolean | undefined
+  /** Go on only if the server vouches for its list (XEP-0474 §7), and otherwise fail with this code. */
+  readonly listHashRequired?: 'channel-binding' | 'downgrade' | undefined
   /** For vectors only. */
   readonly nonce?: string
   /** For the tests that run both backends. */
   readonly backend?: CryptoBackend
 }
+
+/** Why the server's word on its list is needed. */
+const unproven = {
+  'channel-binding': 'no channel binding in common',
+  downgrade: 'weaker than in an earlier login, and the server does not vouch for its list',
+} as const
 
 /** Random bytes in a client nonce. */
 const NONCE_BYTES = 24
@@ -73,7 +79,7 @@ async function checkList(
   name: string,
 ): Promise<void> {
   if (listHash === undefined) {
-    if (listHashRequired) refuse(name, 'channel-binding', 'no channel binding in common')
+    if (listHashRequired) refuse(name, listHashRequired, unproven[listHashRequired])
   } else if (advertised !== undefined && toBase64(await backend.digest(hash, utf8(advertised))) !== listHash) {
     refuse(name, 'downgrade', 'the list of mechanisms was changed on its way')
   }
