@@ -2,7 +2,7 @@ import { type Message, type MessageInit, message, StanzaError, type XmlElement, 
 import { fakeSession } from '@couplet/testing'
 import { describe, expect, test, vi } from 'vitest'
 import { carbons } from './carbons.js'
-import { disableCarbons, enableCarbons, ReceivedCarbon, SentCarbon } from './elements.js'
+import { disableCarbons, EnableCarbons, enableCarbons, NS_CARBONS, ReceivedCarbon, SentCarbon } from './elements.js'
 
 const own = 'me@example.org'
 const boss = 'boss@example.org/desk'
@@ -77,6 +77,40 @@ describe('enabling', () => {
     expect([api.enabled, session.requests.length]).toEqual([false, 2])
     await api.enable()
     expect(api.enabled).toBe(true)
+  })
+})
+
+describe('while binding (XEP-0386 §3.2)', () => {
+  test('what is on already is not asked for', async () => {
+    const { session, api } = setUp()
+    expect(session.inline).toEqual([{ feature: NS_CARBONS, element: EnableCarbons() }])
+    await session.begin([NS_CARBONS])
+    expect([api.enabled, session.requests]).toEqual([true, []])
+  })
+
+  test('what the server does not do while binding is asked for', async () => {
+    const { session, api } = setUp()
+    session.answer(enableCarbons, undefined)
+    await session.begin(['urn:xmpp:csi:0'])
+    expect([api.enabled, session.requests.length]).toEqual([true, 1])
+  })
+
+  test('who wants none asks for none, and takes back what was asked for meanwhile', async () => {
+    const { session, api } = setUp()
+    session.answer(disableCarbons, undefined)
+    await api.disable()
+    expect(session.inline).toEqual([{ feature: NS_CARBONS, element: undefined }])
+    await session.begin([NS_CARBONS])
+    expect(api.enabled).toBe(false)
+    expect(session.requests.map(({ payload }) => payload?.name)).toEqual(['disable', 'disable'])
+  })
+
+  test('a session that goes on still has them', async () => {
+    const { session, api } = setUp()
+    await session.begin([NS_CARBONS])
+    session.lose()
+    await session.resume()
+    expect([api.enabled, session.requests]).toEqual([true, []])
   })
 })
 

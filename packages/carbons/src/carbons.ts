@@ -1,6 +1,6 @@
 import type { CallOptions, Handled, InboundMessage, Plugin, PluginContext, Subscription } from '@couplet/client'
 import { type BareJid, MalformedElementError, type Message, tagged } from '@couplet/stanza'
-import { disableCarbons, enableCarbons, NS_CARBONS, ReceivedCarbon, SentCarbon } from './elements.js'
+import { disableCarbons, EnableCarbons, enableCarbons, NS_CARBONS, ReceivedCarbon, SentCarbon } from './elements.js'
 
 /** Whether another client of ours has sent the message or received it. */
 export type CarbonDirection = 'sent' | 'received'
@@ -47,10 +47,14 @@ export function carbons(): Plugin<'carbons', Carbons> {
       context.onMessage(AnyCarbon, (direction, outer) => deliver(context, outer, direction, copied.emit), {
         from: 'ownAccount',
       })
+      const inline = context.inlineBind(NS_CARBONS, () => (isWanted ? EnableCarbons() : undefined))
       context.onSession(async () => {
-        isEnabled = false
-        if (isWanted) isEnabled = await tryToEnable(context)
-      })
+        // XEP-0386 §3.2: what was switched on while binding needs no request, and nothing can fall in between.
+        isEnabled = inline.done
+        if (isWanted && !isEnabled) isEnabled = await tryToEnable(context)
+        else if (!isWanted && isEnabled) await context.request(disableCarbons, true)
+        isEnabled &&= isWanted
+      }, 'stream')
       return {
         get enabled() {
           return isEnabled && context.serverFeatures !== undefined

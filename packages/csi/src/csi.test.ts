@@ -1,7 +1,7 @@
 import { fakeSession } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
 import { csi } from './csi.js'
-import { CsiActive, CsiFeature, CsiInactive } from './elements.js'
+import { CsiActive, CsiFeature, CsiInactive, NS_CSI } from './elements.js'
 
 function setUp(serverFeatures = [CsiFeature()]) {
   const session = fakeSession({ serverFeatures })
@@ -54,5 +54,47 @@ describe('csi', () => {
     await session.begin()
     api.active()
     expect(told()).toEqual([])
+  })
+
+  test('R-046 the state is told again when the session goes on in a new stream', async () => {
+    const { session, api, told } = setUp()
+    api.inactive()
+    session.lose()
+    await session.resume()
+    expect(told()).toEqual(['inactive', 'inactive'])
+    session.lose()
+    api.active()
+    await session.resume()
+    expect(told()).toEqual(['inactive', 'inactive'])
+  })
+
+  test('R-046 what was said while binding is not said again', async () => {
+    const { session, api, told } = setUp()
+    expect(session.inline).toEqual([{ feature: NS_CSI, element: undefined }])
+    session.lose()
+    api.inactive()
+    expect(session.inline).toEqual([{ feature: NS_CSI, element: CsiInactive() }])
+    await session.begin([NS_CSI])
+    expect(told()).toEqual([])
+  })
+
+  test('R-046 a change of mind while binding is told', async () => {
+    const { session, api, told } = setUp()
+    session.lose()
+    api.inactive()
+    expect(session.inline).toHaveLength(1)
+    api.active()
+    await session.begin([NS_CSI])
+    expect(told()).toEqual(['active'])
+  })
+
+  test('who could do it while binding wants to know later, too', async () => {
+    const { session, api, told } = setUp([])
+    await session.begin([NS_CSI])
+    api.inactive()
+    session.lose()
+    expect(api.supported).toBe(false)
+    await session.resume()
+    expect([api.supported, told()]).toEqual([true, ['inactive', 'inactive']])
   })
 })

@@ -1,5 +1,5 @@
 import type { Plugin } from '@couplet/client'
-import { CsiActive, CsiFeature, CsiInactive } from './elements.js'
+import { CsiActive, CsiFeature, CsiInactive, NS_CSI } from './elements.js'
 
 /** What `client.csi` offers. */
 export interface Csi {
@@ -23,7 +23,14 @@ export function csi(): Plugin<'csi', Csi> {
     needs: {},
     setup(context) {
       let state: Csi['state'] = 'active'
-      const isSupported = (): boolean => context.serverFeatures?.get(CsiFeature) === true
+      /** What was asked for while binding. */
+      let bound: Csi['state'] = 'active'
+      /** Whether the server wants to know: a stream that resumes a session need not say so again. */
+      let isOffered = false
+      const isSupported = (): boolean => {
+        const { serverFeatures } = context
+        return serverFeatures !== undefined && (isOffered || serverFeatures.get(CsiFeature) === true)
+      }
       const tell = (): void => {
         if (isSupported()) context.sendNonza(state === 'active' ? CsiActive() : CsiInactive())
       }
@@ -32,8 +39,16 @@ export function csi(): Plugin<'csi', Csi> {
         state = next
         tell()
       }
-      // XEP-0352 §5: every stream begins as active.
+      const inline = context.inlineBind(NS_CSI, () => {
+        bound = state
+        return state === 'inactive' ? CsiInactive() : undefined
+      })
+      // XEP-0352 §5: every stream begins as active, also one that resumes a session.
       context.onSession(() => {
+        isOffered = inline.done || context.serverFeatures?.get(CsiFeature) === true
+        if (state !== (inline.done ? bound : 'active')) tell()
+      }, 'stream')
+      context.onResume(() => {
         if (state === 'inactive') tell()
       })
       return {

@@ -127,6 +127,16 @@ describe('our own', () => {
     ])
   })
 
+  test('R-047 a session that goes on in a new stream knows it all: nothing is said, and nobody is gone', async () => {
+    const { session, api, receive, seen } = setUp()
+    receive(`${bob}/a`)
+    api.set({ show: 'away' })
+    api.sendTo(`${bob}/x`, { status: 'hi' })
+    session.lose()
+    await session.resume()
+    expect([session.sent.length, seen(bob)]).toEqual([2, ['a']])
+  })
+
   test('without a session only the last one is said, when it begins', async () => {
     const { session, api } = setUp()
     session.lose()

@@ -13,13 +13,22 @@ export class OwnPresence {
   /** What replaces the client's option `presence`. */
   #own: Presence | false | undefined
   readonly #directed = new Map<string, Presence>()
+  /** Whether a new session has begun that nothing was announced in. */
+  #isNew = false
 
   constructor(context: PluginContext) {
     this.#context = context
-    context.announce((initial) => [
-      ...(this.#own === undefined ? initial : this.#own === false ? [] : [this.#own]),
-      ...this.#directed.values(),
-    ])
+    context.onSession(() => {
+      this.#isNew = true
+    })
+    context.announce((initial) => (this.#isNew ? this.#announce(initial) : []))
+  }
+
+  /** Once in each session: one that goes on in another stream still knows it. */
+  #announce(initial: readonly Presence[]): readonly Presence[] {
+    this.#isNew = false
+    const own = this.#own === undefined ? initial : this.#own === false ? [] : [this.#own]
+    return [...own, ...this.#directed.values()]
   }
 
   /** Tells everybody who may know, now and in later sessions. */

@@ -24,7 +24,8 @@ export class RosterSync {
     this.#cache = new RosterCache(() => context.store)
     // RFC 6121 §2.1.6: from anyone else it is an attempt to write into our roster.
     context.handle(setRoster, (push) => this.#takePush(push), { from: 'ownAccount' })
-    context.onSession(() => this.#fetch())
+    // Not when a session is resumed: the pushes that were missed come with it.
+    context.onSession(() => this.#fetch(), 'state')
   }
 
   #takePush(push: RosterQuery): void {

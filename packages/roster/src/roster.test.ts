@@ -66,6 +66,14 @@ describe('fetching', () => {
     expect(changes).toEqual(['removed carol@example.org', 'updated dave@example.org', 'added eve@example.org'])
   })
 
+  test('R-031 a session that goes on in a new stream asks for nothing, and takes the pushes that come with it', async () => {
+    const { session, api } = await online([item(bob)])
+    session.lose()
+    await session.resume()
+    await push(session, [item('carol@example.org')])
+    expect([session.requests.length, names(api)]).toEqual([1, [bob, 'carol@example.org']])
+  })
+
   test('S-116 items that are no contacts are left out', async () => {
     const { api } = await online([item(`${bob}/x`), item('eve@example.org', { subscription: 'remove' }), item(bob)])
     expect(names(api)).toEqual([bob])
