@@ -26,11 +26,15 @@ export function checkDependencyList(workspace) {
   const where = 'docs/dependencies.md'
   const file = join(workspace.root, where)
   const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
-  const justified = new Set([...text.matchAll(/^\| `([^`]+)` \| *\S/gm)].map(([, name]) => name))
+  const lines = [...text.matchAll(/^\| `([^`]+)` \| *\S/gm)].map(([, name]) => name)
+  const justified = new Set(lines)
   const used = allDependencies(workspace)
   return [
     ...[...used].filter((name) => !justified.has(name)).map((name) => `${where}: no line says why ${name} is here`),
     ...[...justified].filter((name) => !used.has(name)).map((name) => `${where}: nothing depends on ${name} any more`),
+    ...[...justified]
+      .filter((name) => lines.indexOf(name) !== lines.lastIndexOf(name))
+      .map((name) => `${where}: more than one line for ${name}`),
   ]
 }
 

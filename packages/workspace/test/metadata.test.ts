@@ -45,12 +45,13 @@ describe('README, module comment and metadata', () => {
 })
 
 describe('dependencies', () => {
-  test('one without a reason, and a reason without one', () => {
+  test('one without a reason, a reason without one, and two reasons', () => {
     tree.add('wrong', { manifest: { dependencies: { 'left-pad': '1.0.0' } } })
-    tree.write('docs/dependencies.md', '| `vitest` | Runs tests. |\n| `gone` | Was needed. |\n')
+    tree.write('docs/dependencies.md', '| `vitest` | Runs tests. |\n| `gone` | Was needed. |\n| `vitest` | Tests. |\n')
     const found = tree.problems()
     expect(found).toContainEqual(expect.stringContaining('no line says why left-pad is here'))
     expect(found).toContainEqual(expect.stringContaining('nothing depends on gone any more'))
+    expect(found).toContainEqual(expect.stringContaining('more than one line for vitest'))
   })
 
   test('S-209 an install script, a missing provenance, a fourth dependency of the core', () => {
