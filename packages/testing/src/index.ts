@@ -22,6 +22,7 @@ export {
   startLoopback,
 } from './loopback/loopback-server.js'
 export { LoopbackStream } from './loopback/loopback-stream.js'
+export type { ManagementOptions } from './loopback/stream-management.js'
 export { parseXml } from './parse-xml.js'
 export type { OnlineOptions } from './scripted/prelude.js'
 export { PeerClosedError, ScriptedPeer, type SendOptions } from './scripted/scripted-peer.js'

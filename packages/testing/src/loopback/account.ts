@@ -1,6 +1,7 @@
 import { equalBytes, type ScramHash } from '@couplet/sasl'
 import { type BareJid, type FullJid, Presence, type XmlElement } from '@couplet/stanza'
 import { deriveSecrets, type ScramSecrets } from '../wire/scram-server.js'
+import type { LoopbackStream } from './loopback-stream.js'
 
 /** An account of a loopback server. */
 export class LoopbackAccount {
@@ -49,18 +50,24 @@ export class LoopbackSession {
   readonly account: LoopbackAccount
   /** Its full JID. */
   readonly jid: FullJid
-  /** Where {@link deliver} sends; a module that resumes sessions exchanges it. */
+  /** The connection it is on; `undefined` while it is kept without one. */
+  stream: LoopbackStream | undefined
+  /** Where {@link deliver} sends; stream management exchanges it. */
   sink: StanzaSink
+  /** How many stanzas of the client were handled. */
+  handled = 0
   /** The presence it last broadcast, with its address; `undefined` while it is not available. */
   presence: XmlElement | undefined
   /** Whom it sent directed presence (RFC 6121 §4.6). */
   readonly directed: Set<string> = new Set()
+  readonly #had = new WeakSet<XmlElement>()
 
   /** @internal */
-  constructor(account: LoopbackAccount, jid: FullJid, sink: StanzaSink) {
+  constructor(account: LoopbackAccount, jid: FullJid, stream: LoopbackStream) {
     this.account = account
     this.jid = jid
-    this.sink = sink
+    this.stream = stream
+    this.sink = stream
   }
 
   /** RFC 6121 §4.7.2.3; 0 if it did not say. */
@@ -68,8 +75,18 @@ export class LoopbackSession {
     return this.presence === undefined ? 0 : new Presence(this.presence).priority
   }
 
-  /** Sends a stanza to the client; without `to`, it is addressed to the session. */
-  deliver(stanza: XmlElement): void {
+  /**
+   * Sends a stanza to the client; without `to`, it is addressed to the session.
+   *
+   * @param original what it is a copy of
+   */
+  deliver(stanza: XmlElement, original: XmlElement = stanza): void {
+    this.#had.add(original)
     this.sink.send(stanza.attr('to') === undefined ? stanza.with({ to: this.jid.toString() }) : stanza)
+  }
+
+  /** Whether it was handed this very stanza, or a copy of it. */
+  had(stanza: XmlElement): boolean {
+    return this.#had.has(stanza)
   }
 }

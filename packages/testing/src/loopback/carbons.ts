@@ -18,7 +18,7 @@ export function carbonsModule(): LoopbackModule {
       if (!enabled.has(session) || without.includes(session)) continue
       const { type } = original
       const forwarded = { message: original }
-      session.deliver(message({ type, from: account.jid, to: session.jid }, def({ forwarded })).element)
+      session.deliver(message({ type, from: account.jid, to: session.jid }, def({ forwarded })).element, stanza)
     }
   }
   return {

@@ -18,7 +18,7 @@ import type {
 } from './loopback-module.js'
 import type { LoopbackStream } from './loopback-stream.js'
 import { type IqHandlers, routeIq } from './route-iq.js'
-import { routeMessage } from './route-message.js'
+import { routeMessage, strand } from './route-message.js'
 import { broadcastPresence, leave, noteDirected, routePresence } from './route-presence.js'
 
 type ElementHandler = {
@@ -37,6 +37,7 @@ export class LoopbackCore implements LoopbackHost {
   readonly #streamFeatures: ((stream: LoopbackStream) => XmlElement | undefined)[] = []
   readonly #elementHandlers: ElementHandler[] = []
   readonly #keepers: ((session: LoopbackSession) => boolean)[] = []
+  readonly #endings: ((session: LoopbackSession) => void)[] = []
   readonly #served = new Map<string, (stanza: XmlElement) => void>()
 
   constructor(domain: string, modules: readonly LoopbackModule[]) {
@@ -126,6 +127,10 @@ export class LoopbackCore implements LoopbackHost {
     this.#keepers.push(keep)
   }
 
+  onEnd(ended: (session: LoopbackSession) => void): void {
+    this.#endings.push(ended)
+  }
+
   serve(domain: string, handler: (stanza: XmlElement) => void): void {
     this.#served.set(Jid.of({ domain }).toString(), handler)
   }
@@ -137,6 +142,8 @@ export class LoopbackCore implements LoopbackHost {
   /** Binds a resource; one that is taken or empty is exchanged for a new one (RFC 6120 §7.7.2.2). */
   bind(account: LoopbackAccount, wanted: string, stream: LoopbackStream): LoopbackSession {
     const asked = wanted === '' ? undefined : account.jid.withResource(wanted)
+    const holder = asked && account.sessions.get(asked.resource)
+    if (holder !== undefined && holder.stream === undefined) this.endSession(holder) // nobody is there
     const isFree = asked !== undefined && !account.sessions.has(asked.resource)
     const jid = isFree ? asked : account.jid.withResource(crypto.randomUUID())
     const session = new LoopbackSession(account, jid, stream)
@@ -144,10 +151,11 @@ export class LoopbackCore implements LoopbackHost {
     return session
   }
 
-  /** The stream of a session is over. */
-  lost(session: LoopbackSession, stream: LoopbackStream): void {
-    if (session.sink !== stream) return // it goes on elsewhere
-    if (!this.#keepers.some((keep) => keep(session))) this.endSession(session)
+  /** The stream of a session is over; what broke without a word may be kept (XEP-0198 §8). */
+  lost(session: LoopbackSession, stream: LoopbackStream, isClean: boolean): void {
+    if (session.stream !== stream) return // it goes on elsewhere
+    session.stream = undefined
+    if (isClean || !this.#keepers.some((keep) => keep(session))) this.endSession(session)
   }
 
   endSession(session: LoopbackSession): void {
@@ -155,6 +163,11 @@ export class LoopbackCore implements LoopbackHost {
     if (sessions.get(session.jid.resource) !== session) return
     leave(this, session)
     sessions.delete(session.jid.resource)
+    for (const ended of this.#endings) ended(session)
+  }
+
+  strand(stanza: XmlElement, session: LoopbackSession, sent: Date): void {
+    strand(this, stanza, session, sent)
   }
 
   /** Takes a stanza of a client, with the sender's full JID. */

@@ -28,6 +28,8 @@ export interface MessageHooks {
   delivered?(message: XmlElement, account: LoopbackAccount, sessions: readonly LoopbackSession[]): void
   /** Whether a message is kept for an account nobody is logged in to, so that it does not come back. */
   keeps?(message: XmlElement, account: LoopbackAccount): boolean
+  /** A message that was handed to a session which has ended without having it, and nobody else can take it. */
+  stranded?(message: XmlElement, account: LoopbackAccount): void
 }
 
 /** What a module can do with presence. */
@@ -64,8 +66,10 @@ export interface LoopbackHost {
   onMessage(hooks: MessageHooks): void
   /** Watches presence. */
   onPresence(hooks: PresenceHooks): void
-  /** Asked when the connection of a session is lost: whether the session stays, to be resumed. */
+  /** Asked when the connection of a session breaks without a word: whether the session stays, to be resumed. */
   onLost(keep: (session: LoopbackSession) => boolean): void
+  /** Told when a session is over. */
+  onEnd(ended: (session: LoopbackSession) => void): void
   /** Takes all stanzas for another domain, such as `rooms.example.org`; they have a full `from`. */
   serve(domain: string, handler: (stanza: XmlElement) => void): void
   /** The other domains that are served. */
@@ -74,6 +78,11 @@ export interface LoopbackHost {
   route(stanza: XmlElement): void
   /** Ends a session and what hangs on it, as if its connection had been closed. */
   endSession(session: LoopbackSession): void
+  /**
+   * Does with a stanza that a session was sent, and has ended without acknowledging, what is done with stanzas for
+   * resources that are not there (XEP-0198 §4): others get it, it waits, or it comes back.
+   */
+  strand(stanza: XmlElement, session: LoopbackSession, sent: Date): void
 }
 
 /** One concern of the server. */

@@ -5,6 +5,7 @@ import { type TestAuthority, type TestCertificate, testAuthority } from '../test
 import type { Channel } from '../wire/channel.js'
 import { type MemoryTransportOptions, memoryTransport } from '../wire/memory-channel.js'
 import { type Listener, type ListenerKind, openListener } from '../wire/open-listener.js'
+import type { LoopbackSession } from './account.js'
 import { archiveModule } from './archive.js'
 import { carbonsModule } from './carbons.js'
 import { csiModule } from './csi.js'
@@ -15,6 +16,7 @@ import { LoopbackStream } from './loopback-stream.js'
 import { offlineModule } from './offline.js'
 import { pingModule } from './ping.js'
 import { rosterModule } from './roster.js'
+import { type ManagementOptions, StreamManagement } from './stream-management.js'
 
 /** Options of {@link startLoopback}. */
 export interface LoopbackOptions {
@@ -26,6 +28,8 @@ export interface LoopbackOptions {
   readonly modules?: readonly LoopbackModule[]
   /** Whether PLAIN is offered too, over TLS; default false. */
   readonly allowPlain?: boolean
+  /** Stream management (XEP-0198); `false` for a server without. */
+  readonly management?: ManagementOptions | false
   /** Limits for what clients send that differ from the defaults. */
   readonly limits?: Partial<ParserLimits>
   /** Who issues the certificate; default an authority of its own. */
@@ -86,6 +90,7 @@ export class LoopbackServer {
   readonly #options: LoopbackOptions
   readonly #streams = new Set<LoopbackStream>()
   readonly #listeners: Listener[] = []
+  readonly #management: StreamManagement | undefined
   #authority: TestAuthority | undefined
   #certificate: TestCertificate | undefined
   #stopped = false
@@ -95,7 +100,9 @@ export class LoopbackServer {
   constructor(options: LoopbackOptions) {
     this.#options = options
     this.#authority = options.authority
-    const modules = [...ownModules(), ...(options.modules ?? [])]
+    const { management } = options
+    this.#management = management === false ? undefined : new StreamManagement(management)
+    const modules = [...ownModules(), ...(this.#management ? [this.#management] : []), ...(options.modules ?? [])]
     this.#core = new LoopbackCore(options.domain ?? 'example.org', modules)
     for (const [name, password] of Object.entries(options.users ?? {})) this.addUser(name, password)
   }
@@ -111,7 +118,7 @@ export class LoopbackServer {
     return this.#authority.ca
   }
 
-  /** Who is logged in. */
+  /** Who is logged in, also without a connection for the moment. */
   get sessions(): readonly FullJid[] {
     return [...this.#core.accounts].flatMap(({ sessions }) => [...sessions.values()].map(({ jid }) => jid))
   }
@@ -152,9 +159,38 @@ export class LoopbackServer {
     this.#core.route(element)
   }
 
-  /** Breaks connections without a word: all, or those of one account or session. */
+  /**
+   * Breaks connections without a word: all, or those of one account or session. Sessions that can be resumed are kept
+   * (XEP-0198 §8).
+   */
   drop(jid?: string): void {
     for (const stream of this.#streamsOf(jid)) stream.destroy()
+  }
+
+  /**
+   * Makes sessions impossible to resume, as if the server had never known them: all, or those of one account or session.
+   * Those that are kept without a connection end.
+   */
+  forget(jid?: string): void {
+    this.#management?.forget((session) => isMeant(session, jid))
+  }
+
+  /** Ends sessions that are kept without a connection, as if their time had come: all, or some. */
+  expire(jid?: string): void {
+    this.#management?.expire((session) => isMeant(session, jid))
+  }
+
+  /**
+   * Dies and comes back at once: all connections break without a word, and all sessions are gone. Accounts, rosters,
+   * archives, offline messages and tokens stay.
+   */
+  restart(): void {
+    this.#management?.clear()
+    for (const { sessions } of this.#core.accounts) sessions.clear()
+    for (const stream of this.#streams) {
+      stream.session = undefined
+      stream.destroy()
+    }
   }
 
   /** Ends streams with a stream error: all, or those of one account or session. */
@@ -168,6 +204,7 @@ export class LoopbackServer {
     const listeners = this.#listeners.splice(0)
     const closed = Promise.all(listeners.map((listener) => listener.close()))
     this.endStreams('system-shutdown')
+    this.#management?.clear()
     const timer = startTimer(() => this.drop(), stopLimit)
     while (this.#streams.size > 0) {
       await new Promise<void>((resolve) => {
@@ -201,8 +238,7 @@ export class LoopbackServer {
 
   #streamsOf(jid: string | undefined): LoopbackStream[] {
     const all = [...this.#streams]
-    if (jid === undefined) return all
-    return all.filter(({ session }) => session?.jid.toString() === jid || session?.account.jid.toString() === jid)
+    return jid === undefined ? all : all.filter(({ session }) => session && isMeant(session, jid))
   }
 
   #ownCertificate(): TestCertificate {
@@ -211,5 +247,9 @@ export class LoopbackServer {
     return this.#certificate
   }
 }
+
+/** Whether a session has this address, or its account has; without one all are meant. */
+const isMeant = ({ jid, account }: LoopbackSession, address: string | undefined): boolean =>
+  address === undefined || address === jid.toString() || address === account.jid.toString()
 
 LoopbackServer.prototype[Symbol.asyncDispose] = LoopbackServer.prototype.stop

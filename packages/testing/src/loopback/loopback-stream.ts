@@ -35,6 +35,11 @@ export interface LoopbackStreamOptions {
   gone(stream: LoopbackStream): void
 }
 
+/** The connection is gone; behind what came before. */
+interface Lost {
+  readonly type: 'lost'
+}
+
 /** One client connection of a loopback server: stream negotiation (RFC 6120 §4 to §7), then stanzas. */
 export class LoopbackStream {
   readonly #options: LoopbackStreamOptions
@@ -43,7 +48,7 @@ export class LoopbackStream {
   #failures = 0
   #account: LoopbackAccount | undefined
   #session: LoopbackSession | undefined
-  #queue: StreamEvent[] = []
+  #queue: (StreamEvent | Lost)[] = []
   #busy = false
   #over = false
 
@@ -53,7 +58,10 @@ export class LoopbackStream {
     this.#sasl = this.#newSasl()
     this.#wire = new StreamWire(options.channel, options.limits, {
       event: (event) => this.#take(event),
-      gone: () => options.gone(this),
+      gone: () => {
+        this.#take({ type: 'lost' })
+        options.gone(this)
+      },
     })
   }
 
@@ -72,9 +80,10 @@ export class LoopbackStream {
     return this.#session
   }
 
-  /** For a module that resumes a session on this stream. */
+  /** For what resumes a session on this stream, or takes it away. */
   set session(session: LoopbackSession | undefined) {
     this.#session = session
+    if (session !== undefined) session.stream = this
   }
 
   /** Sends an element. */
@@ -82,22 +91,26 @@ export class LoopbackStream {
     this.#wire.send(element)
   }
 
-  /** Ends the stream, with an error or without. */
-  close(condition?: StreamErrorCondition, text?: string): void {
+  /**
+   * Ends the stream, with an error or without, and its session.
+   *
+   * @param details what the error says beside its condition and text
+   */
+  close(condition?: StreamErrorCondition, text?: string, ...details: readonly XmlElement[]): void {
     // RFC 6120 §4.9.1.2: a stream that ends with an error begins first.
     if (!this.#wire.opened) this.#open()
-    this.#wire.close(condition && new StreamError({ condition, text }))
-    this.#finish()
+    this.#wire.close(condition && new StreamError({ condition, text }), ...details)
+    this.#finish(true)
   }
 
-  /** Breaks the connection without a word. */
+  /** Breaks the connection without a word; a session that can be resumed stays (XEP-0198 §8). */
   destroy(): void {
     this.channel.destroy()
-    this.#finish()
+    this.#finish(false)
   }
 
   /** One event at a time: a login takes a while, and what comes meanwhile waits. */
-  #take(event: StreamEvent): void {
+  #take(event: StreamEvent | Lost): void {
     if (this.#busy) {
       this.#queue.push(event)
       return
@@ -114,10 +127,11 @@ export class LoopbackStream {
     )
   }
 
-  #handle(event: StreamEvent): Promise<void> | undefined {
+  #handle(event: StreamEvent | Lost): Promise<void> | undefined {
     if (this.#over) return undefined
     if (event.type === 'error') this.close(event.error.condition, event.error.text)
     else if (event.type === 'end') this.close()
+    else if (event.type === 'lost') this.#finish(false)
     else if (event.type === 'start') this.#start(event.header)
     else return this.#element(event.element)
     return undefined
@@ -215,6 +229,7 @@ export class LoopbackStream {
       return
     }
     this.#options.core.take(element.with({ from: session.jid.toString() }), session)
+    session.handled++
   }
 
   #newSasl(): SaslServer {
@@ -223,9 +238,9 @@ export class LoopbackStream {
     return new SaslServer({ channel, allowPlain, account })
   }
 
-  #finish(): void {
+  #finish(isClean: boolean): void {
     if (this.#over) return
     this.#over = true
-    if (this.#session !== undefined) this.#options.core.lost(this.#session, this)
+    if (this.#session !== undefined) this.#options.core.lost(this.#session, this, isClean)
   }
 }

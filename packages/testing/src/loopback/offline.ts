@@ -14,12 +14,15 @@ export function offlineModule(): LoopbackModule {
     name: 'offline',
     setup(host) {
       const from = Jid.parse(host.domain)
+      const keep = (message: XmlElement, account: LoopbackAccount): void => {
+        kept.set(account, [...(kept.get(account) ?? []), message].slice(-limit))
+      }
       host.onMessage({
         delivered(message, account, sessions) {
           if (sessions.length > 0 || !isLasting(message)) return
-          const delayed = message.with({}, Delay({ from, stamp: new Date() }))
-          kept.set(account, [...(kept.get(account) ?? []), delayed].slice(-limit))
+          keep(message.with({}, Delay({ from, stamp: new Date() })), account)
         },
+        stranded: keep,
       })
       host.onPresence({
         broadcast(presence, session) {

@@ -1,5 +1,7 @@
-import { type Jid, Message, type XmlElement } from '@couplet/stanza'
+import { Delay } from '@couplet/delay'
+import { Jid, Message, type XmlElement } from '@couplet/stanza'
 import type { LoopbackAccount, LoopbackSession } from './account.js'
+import { isLasting } from './archive.js'
 import type { LoopbackCore } from './loopback-core.js'
 
 /** Delivers a message to an address of the domain (RFC 6121 §8.5). */
@@ -26,7 +28,7 @@ export function routeMessage(core: LoopbackCore, stanza: XmlElement, to: Jid): v
     return
   }
   if (type === 'error' || (to.isFull() && type === 'headline')) return
-  const able = account.available.filter(({ priority }) => priority >= 0)
+  const able = ableOf(account)
   if (type === 'headline') {
     deliver(core, stanza, account, able)
     return
@@ -41,6 +43,21 @@ export function routeMessage(core: LoopbackCore, stanza: XmlElement, to: Jid): v
   }
   core.bounce(stanza, 'service-unavailable')
 }
+
+/** See {@link LoopbackHost.strand}: the archive has it already, and who was sent it or a copy is not sent it again. */
+export function strand(core: LoopbackCore, stanza: XmlElement, session: LoopbackSession, sent: Date): void {
+  if (stanza.name === 'iq') core.bounce(stanza, 'service-unavailable')
+  if (stanza.name !== 'message' || !isLasting(stanza)) return
+  const { account } = session
+  const isDelayed = stanza.get(Delay) !== undefined
+  const message = isDelayed ? stanza : stanza.with({}, Delay({ from: Jid.parse(core.domain), stamp: sent }))
+  const able = ableOf(account)
+  if (able.length === 0) for (const { stranded } of core.messageHooks) stranded?.(message, account)
+  if (able.some((other) => other.had(stanza))) return
+  for (const other of able.length > 0 ? mostAvailable(able) : []) other.deliver(message, stanza)
+}
+
+const ableOf = ({ available }: LoopbackAccount): LoopbackSession[] => available.filter(({ priority }) => priority >= 0)
 
 /** Those with the highest priority: one of the two choices RFC 6121 §8.5.2.1.1 gives. */
 function mostAvailable(sessions: readonly LoopbackSession[]): LoopbackSession[] {

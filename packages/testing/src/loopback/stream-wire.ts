@@ -14,9 +14,9 @@ import type { Channel } from '../wire/channel.js'
 
 /** Who listens to the stream of a client. */
 export interface WireListener {
-  /** What came, in order; `end` also when the connection was lost. */
+  /** What came, in order. */
   event(event: StreamEvent): void
-  /** The connection is gone. */
+  /** The connection is gone, whether the stream was ended or not. */
   gone(): void
 }
 
@@ -39,7 +39,6 @@ export class StreamWire {
       },
       closed: () => {
         this.#closed = true
-        listener.event({ type: 'end' })
         listener.gone()
       },
     })
@@ -78,10 +77,14 @@ export class StreamWire {
     this.#write(serialize(element, this.channel.framed ? '' : NS_CLIENT))
   }
 
-  /** Ends the stream, with an error or without, and the connection when the client has ended its half too. */
-  close(error?: StreamError): void {
+  /**
+   * Ends the stream, with an error or without, and the connection when the client has ended its half too.
+   *
+   * @param details what the error says beside its condition and text (RFC 6120 §4.9.4)
+   */
+  close(error?: StreamError, ...details: readonly XmlElement[]): void {
     if (this.#closed) return
-    if (error !== undefined) this.#streamElement('error', [...error.toElement().elements()])
+    if (error !== undefined) this.#streamElement('error', [...error.toElement().elements(), ...details])
     this.#write(this.channel.framed ? `<close xmlns='${NS_FRAMING}'/>` : '</stream:stream>')
     this.#closed = true
     // After an error nobody waits for a client that may be hostile (RFC 6120 §4.9.1.1).
