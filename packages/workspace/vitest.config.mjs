@@ -9,8 +9,10 @@ const names = readdirSync(packages)
 export const alias = [
   { find: '@couplet/client/elements', replacement: `${packages}client/src/elements.ts` },
   { find: '@couplet/stanza/stream-parser', replacement: `${packages}stanza/src/xml/stream-parser.ts` },
+  { find: '@couplet/websocket/host-meta', replacement: `${packages}websocket/src/host-meta.ts` },
   { find: '#transports', replacement: `${packages}couplet/src/transports-node.ts` },
   { find: '#open-socket', replacement: `${packages}websocket/src/open-socket-node.ts` },
+  { find: '#open-fetch', replacement: `${packages}bosh/src/open-fetch-node.ts` },
   { find: /^couplet$/, replacement: `${packages}couplet/src/index-node.ts` },
   ...names.map((name) => ({
     find: new RegExp(`^@couplet/${name}$`),

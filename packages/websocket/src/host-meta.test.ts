@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { discoverWebSockets, type Fetch } from './host-meta.js'
+import { discoverEndpoints, discoverWebSockets, type Fetch } from './host-meta.js'
 
 const rel = 'urn:xmpp:alt-connections:websocket'
 const xrd = (...links: string[]): string =>
@@ -62,6 +62,19 @@ describe('discoverWebSockets', () => {
     await expect(find({ json: json(...bad.map((href) => ({ rel, href }))) })).rejects.toMatchObject(nothing)
     await expect(find({ xml: xrd(...bad.map(link)) })).rejects.toMatchObject(nothing)
     expect(await find({ json: json({ rel, href: 'ws://a/ws' }, { rel, href: 'wss://b/ws' }) })).toEqual(['wss://b/ws'])
+  })
+
+  test('other kinds of endpoints have a relation and a protocol of their own', async () => {
+    const xbosh = 'urn:xmpp:alt-connections:xbosh'
+    const links = [
+      { rel, href: 'https://example.org/ws' },
+      { rel: xbosh, href: 'http://example.org/bosh' },
+      { rel: xbosh, href: 'https://example.org/bosh' },
+    ]
+    const { fetch } = site({ json: json(...links) })
+    const kind = { rel: xbosh, protocol: 'https:' } as const
+    const found = await discoverEndpoints('example.org', kind, fetch, new AbortController().signal)
+    expect(found.map(String)).toEqual(['https://example.org/bosh'])
   })
 
   test('S-020 S-019 asks https only, follows no redirect, sends no cookies', async () => {

@@ -1,3 +1,9 @@
+/**
+ * Reads host-meta; other transports that are found in it take this from here.
+ *
+ * @module
+ */
+
 import { ConnectionError } from '@couplet/client'
 import { readElement } from '@couplet/stanza'
 import { StreamParser } from '@couplet/stanza/stream-parser'
@@ -13,13 +19,31 @@ export type Fetch = (
   init: { redirect: 'error'; signal: AbortSignal; credentials: 'omit' },
 ) => Promise<Response>
 
+/** Which endpoints are looked for. */
+export interface EndpointKind {
+  /** The relation of their links (XEP-0156 §3). */
+  readonly rel: string
+  /** The one protocol that counts, with its colon: one that is secure. */
+  readonly protocol: 'wss:' | 'https:'
+}
+
+/** Finds the WebSocket endpoints of a domain; see {@link discoverEndpoints}. */
+export function discoverWebSockets(domain: string, fetch: Fetch, signal: AbortSignal): Promise<readonly URL[]> {
+  return discoverEndpoints(domain, { rel: REL_WEBSOCKET, protocol: 'wss:' }, fetch, signal)
+}
+
 /**
- * Finds the WebSocket endpoints of a domain (XEP-0156): `host-meta.json`, then `host-meta`. Only https is asked, without
- * following redirects, and only `wss:` endpoints count, because these documents are all that ties them to the domain.
+ * Finds the endpoints of a domain (XEP-0156): `host-meta.json`, then `host-meta`. Only https is asked, without following
+ * redirects, and only secure endpoints count, because these documents are all that ties them to the domain.
  *
  * @throws ConnectionError `not-found` if there is no endpoint; `unreachable` if no document can be had
  */
-export async function discoverWebSockets(domain: string, fetch: Fetch, signal: AbortSignal): Promise<readonly URL[]> {
+export async function discoverEndpoints(
+  domain: string,
+  kind: EndpointKind,
+  fetch: Fetch,
+  signal: AbortSignal,
+): Promise<readonly URL[]> {
   const base = `https://${domain}/.well-known/host-meta`
   let failure: unknown
   let found = false
@@ -28,7 +52,8 @@ export async function discoverWebSockets(domain: string, fetch: Fetch, signal: A
     [base, readXml],
   ] as const) {
     try {
-      const endpoints = read(await load(url, fetch, signal)).flatMap(secureUrl)
+      const links = read(await load(url, fetch, signal), kind.rel)
+      const endpoints = links.flatMap((href) => secureUrl(href, kind))
       if (endpoints.length > 0) return endpoints
       found = true
     } catch (error) {
@@ -36,7 +61,7 @@ export async function discoverWebSockets(domain: string, fetch: Fetch, signal: A
       failure ??= error
     }
   }
-  if (found) throw new ConnectionError('dns', 'not-found', 'the domain announces no secure WebSocket endpoint')
+  if (found) throw new ConnectionError('dns', 'not-found', 'the domain announces no secure endpoint of this kind')
   throw new ConnectionError('dns', 'unreachable', 'the domain has no readable host-meta', failure)
 }
 
@@ -60,28 +85,28 @@ async function load(url: string, fetch: Fetch, signal: AbortSignal): Promise<str
   }
 }
 
-function readJson(text: string): readonly string[] {
+function readJson(text: string, wanted: string): readonly string[] {
   const { links } = JSON.parse(text) as { readonly links?: unknown }
   if (!Array.isArray(links)) return []
   return links.flatMap((link: { readonly rel?: unknown; readonly href?: unknown } | null) =>
-    link?.rel === REL_WEBSOCKET && typeof link.href === 'string' ? [link.href] : [],
+    link?.rel === wanted && typeof link.href === 'string' ? [link.href] : [],
   )
 }
 
 /** The strict parser of streams reads this too; it is a document, so the declaration has to go. */
-function readXml(text: string): readonly string[] {
+function readXml(text: string, wanted: string): readonly string[] {
   const [event, ...more] = new StreamParser({ framed: true }).write(text.trim().replace(/^<\?xml[^>]*\?>\s*/, ''))
   if (event?.type !== 'element' || more.length > 0 || !HostMeta.matches(event.element)) {
     throw new Error('not host-meta')
   }
   const result = readElement(HostMeta, event.element)
-  return result.ok ? result.value.links.flatMap(({ rel, href }) => (rel === REL_WEBSOCKET && href ? [href] : [])) : []
+  return result.ok ? result.value.links.flatMap(({ rel, href }) => (rel === wanted && href ? [href] : [])) : []
 }
 
-function secureUrl(href: string): readonly URL[] {
+function secureUrl(href: string, { protocol }: EndpointKind): readonly URL[] {
   try {
     const url = new URL(href)
-    return url.protocol === 'wss:' ? [url] : []
+    return url.protocol === protocol ? [url] : []
   } catch {
     return []
   }
