@@ -13,6 +13,8 @@ export type ConnectionErrorCode =
   | 'certificate-expired'
   | 'certificate-name'
   | 'certificate-untrusted'
+  /** The certificate is good, but none of the keys the application pinned is in its chain. */
+  | 'certificate-pin'
   | 'tls-failed'
   | 'tls-required'
   | 'unexpected-element'
@@ -30,6 +32,7 @@ const userMatters: ReadonlySet<ConnectionErrorCode> = new Set<ConnectionErrorCod
   'certificate-expired',
   'certificate-name',
   'certificate-untrusted',
+  'certificate-pin',
   'tls-required',
   'no-transport',
 ])

@@ -13,6 +13,7 @@ export { type Client, type ClientCore, createClient } from './create-client.js'
 export { within } from './deadline.js'
 export type { ClientEvents, ClientStatus } from './events.js'
 export { InboundMessage, type Provenance } from './inbound-message.js'
+export type { StanzaWriter } from './outbox.js'
 export type {
   Announcer,
   AnyPlugin,
@@ -43,7 +44,8 @@ export type {
   Session,
   StanzaFilter,
 } from './session.js'
-export { SessionCore, type SessionCoreOptions, type StanzaWriter } from './session-core.js'
+export { SessionCore } from './session-core.js'
 export { memoryStore, type StateChange, type StateRecord, type StateStore } from './state-store.js'
+export type { SessionCoreOptions, StreamOffer } from './stream-offer.js'
 export { Subscription } from './subscription.js'
-export type { Connection, ConnectionListener, ConnectOptions, EndpointHints, Transport } from './transport.js'
+export type { Connection, ConnectionListener, ConnectOptions, EndpointHints, TlsFacts, Transport } from './transport.js'

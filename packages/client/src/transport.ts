@@ -36,6 +36,16 @@ export interface ConnectionListener {
   closed(error: Error | undefined): void
 }
 
+/** What is known about TLS on a connection (RFC 7590 §3.7: applications can show it). */
+export interface TlsFacts {
+  /** The version, such as `TLSv1.3`. */
+  readonly protocol: string
+  /** The cipher suite, by its name in the IANA registry where there is one. */
+  readonly cipher: string
+  /** The server's certificate, as DER. */
+  readonly certificate: Uint8Array
+}
+
 /** A connection on which bytes flow: one TCP or WebSocket connection, before or after TLS. */
 export interface Connection {
   /** Where it goes, for diagnostics: `xmpps://example.org:5223`. */
@@ -46,6 +56,8 @@ export interface Connection {
   readonly framed: boolean
   /** Channel bindings of the TLS connection (RFC 5929, RFC 9266), the preferred one first. */
   readonly channelBindings: readonly ChannelBinding[]
+  /** What TLS is like, once it is on; a browser does not tell. */
+  readonly tls?: TlsFacts | undefined
   /** Sets the listener; data that came before is delivered then. */
   listen(listener: ConnectionListener): void
   /** Sends text. Writes of one turn of the event loop leave together; framed, each call is one frame. */

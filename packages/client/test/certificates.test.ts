@@ -8,7 +8,7 @@ describe.each(['tcp', 'tls', 'websocket'] as const)('Setup T1: over %s, a certif
   test.each<[string, CertificateOptions, string]>([
     ['S-010 for another name', { names: ['evil.net'] }, 'certificate-name'],
     ['S-013 with wildcards', { names: ['*.org', '*', '*.example.org'] }, 'certificate-name'],
-    ['S-014 with a common name alone', { xmppAddresses: ['example.org'] }, 'certificate-name'],
+    ['S-014 with a common name alone', { commonName: 'example.org' }, 'certificate-name'],
     ['that is expired', { names: ['example.org', '127.0.0.1'], expired: true }, 'certificate-expired'],
     ['that vouches for itself', { names: ['example.org', '127.0.0.1'], selfSigned: true }, 'certificate-untrusted'],
   ])('%s: nothing is said, and nothing is tried again', async (_, options, code) => {

@@ -1,34 +1,52 @@
 import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
-import { checkServerIdentity, type PeerCertificate, type TLSSocket } from 'node:tls'
+import type { PeerCertificate, TLSSocket } from 'node:tls'
 import { domainToASCII } from 'node:url'
 import type { ChannelBinding } from '@couplet/client'
+import { certificateNames } from './certificate-names.js'
 import { signatureHash } from './signature-hash.js'
 
 /**
- * Whether the certificate speaks for the domain of the account (RFC 6120 §13.7.2.1). Names come from the subject
- * alternative names only (RFC 9525 §6.3): Node would fall back to the common name, and accept `f*.example.org`.
+ * Whether the certificate speaks for the domain of the account (RFC 6120 §13.7.2.1). Names come from the subject alternative
+ * names only, never from the common name (RFC 9525 §6.3): a dNSName with at most one whole label as wildcard, or else
+ * SRVName for clients (RFC 4985) or XmppAddr (RFC 6120 §13.7.1.4), or the address where the domain is one.
  */
-export function checkDomain(domain: string, certificate: PeerCertificate): Error | undefined {
-  const usable = (certificate.subjectaltname ?? '').split(', ').filter((name) => usableName.test(name))
-  if (usable.length === 0) return new WrongNameError('the certificate has no usable subject alternative name')
+export function checkDomain(domain: string, { raw }: Pick<PeerCertificate, 'raw'>): Error | undefined {
+  const names = certificateNames(raw ?? new Uint8Array())
   const host = hostOf(domain)
-  if (isIP(host) !== 0) return checkAddress(host, usable)
-  const subject = {} as PeerCertificate['subject'] // without names of its kind, Node would look here
-  return checkServerIdentity(host, { ...certificate, subject, subjectaltname: usable.join(', ') })
+  const isOurs =
+    isIP(host) === 0
+      ? names.dns.some((name) => covers(name, host)) ||
+        names.services.some((name) => name.toLowerCase() === `_xmpp-client.${host}`) ||
+        names.jids.some((jid) => domainOf(jid) === host)
+      : names.addresses.some((bytes) => addressOf(bytes) === canonical(host))
+  return isOurs ? undefined : new WrongNameError('no alternative name of the certificate is for the domain')
 }
 
-/** Addresses are equal as addresses, however they are written. Not every Node can compare those of IPv6. */
-function checkAddress(host: string, names: readonly string[]): Error | undefined {
-  const addresses = names.flatMap((name) => /^IP Address:(.*)$/.exec(name)?.[1] ?? [])
-  const found = addresses.some((address) => canonical(address) === canonical(host))
-  return found ? undefined : new WrongNameError('the certificate is for other addresses')
+/** RFC 9525 §6.3: letters count alike; `*.` stands for one whole label, and not for all of a top-level domain. */
+function covers(name: string, host: string): boolean {
+  const pattern = name.toLowerCase()
+  if (!/^(?:\*\.[a-z0-9_-]+(?=\.))?[a-z0-9_.-]+$/.test(pattern)) return false
+  return pattern.startsWith('*.') ? host.replace(/^[^.]+/, '*') === pattern : host === pattern
 }
 
+/** The domain that an XmppAddr is; one with a local part or a resource is not the server's. */
+const domainOf = (jid: string): string | undefined =>
+  // Before the conversion, which reads the beginning of a URL: it would stop at a slash.
+  /^[a-z0-9.\-\u0080-\uffff]+$/i.test(jid) ? domainToASCII(jid) : undefined
+
+/** Addresses are equal as addresses, however they are written. */
 const canonical = (address: string): string => (isIP(address) === 6 ? new URL(`http://[${address}]`).hostname : address)
 
-/** Node puts a strange name in quotes, and writes its commas as escapes: none passes for another name. */
-const usableName = /^(?:DNS:(?:\*\.)?[^*"]+|IP Address:[^"]*)$/
+function addressOf(bytes: Uint8Array): string | undefined {
+  if (bytes.length === 4) return bytes.join('.')
+  if (bytes.length !== 16) return undefined
+  return canonical(
+    Buffer.from(bytes)
+      .toString('hex')
+      .replace(/.{4}(?=.)/g, '$&:'),
+  )
+}
 
 /** The domain of a JID as certificates have it: ASCII, and an IPv6 address without brackets. */
 const hostOf = (domain: string): string => {
@@ -36,6 +54,7 @@ const hostOf = (domain: string): string => {
   return isIP(address) === 0 ? domainToASCII(domain) || domain : address
 }
 
+/** With the code that Node has for it. */
 class WrongNameError extends Error {
   readonly code = 'ERR_TLS_CERT_ALTNAME_INVALID'
 }

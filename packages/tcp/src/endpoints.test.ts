@@ -24,16 +24,16 @@ function resolver(answers: { direct?: SrvRecord[] | string; startTls?: SrvRecord
 }
 
 const found = async (answers: Parameters<typeof resolver>[0]): Promise<string[]> =>
-  (await discover('example.org', resolver(answers))).map(
-    ({ host, port, directTls }) => `${directTls ? 's' : ''}:${host}:${port}`,
-  )
+  (await discover('example.org', resolver(answers)))
+    .flat()
+    .map(({ host, port, directTls }) => `${directTls ? 's' : ''}:${host}:${port}`)
 
 describe('discover', () => {
   test('R-001 both services are asked for at once', async () => {
     const dns = resolver({})
     const answer = discover('bücher.example', dns)
     expect(dns.asked).toEqual(['_xmpps-client._tcp.xn--bcher-kva.example', '_xmpp-client._tcp.xn--bcher-kva.example'])
-    expect(await answer).toEqual([{ host: 'xn--bcher-kva.example', port: 5222, directTls: false }])
+    expect(await answer).toEqual([[{ host: 'xn--bcher-kva.example', port: 5222, directTls: false }]])
   })
 
   test('R-001 R-004 one set by priority, direct TLS first where it is equal', async () => {
@@ -99,7 +99,9 @@ describe('discover', () => {
 
   test.each(['127.0.0.1', '[::1]'])('DNS is not asked about the address %s', async (domain) => {
     const dns = resolver({ direct: 'ESERVFAIL' })
-    expect(await discover(domain, dns)).toEqual([{ host: domain.replace(/[[\]]/g, ''), port: 5222, directTls: false }])
+    expect(await discover(domain, dns)).toEqual([
+      [{ host: domain.replace(/[[\]]/g, ''), port: 5222, directTls: false }],
+    ])
     expect(dns.asked).toEqual([])
   })
 

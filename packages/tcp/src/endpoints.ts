@@ -25,35 +25,63 @@ export function endpointOf(service: URL): Endpoint {
   return { host, port: service.port === '' ? (directTls ? 5223 : 5222) : Number(service.port), directTls }
 }
 
+/** How an endpoint is called in {@link Connection.endpoint}: by the name it was found under, not by an address. */
+export const nameOf = ({ host, port, directTls }: Endpoint): string =>
+  `${directTls ? 'xmpps' : 'xmpp'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+
+/** Both ways to reach `host:port`: who names it does not say whether TLS comes first there. */
+export function bothWays(place: string): readonly Endpoint[] {
+  const url = asUrl(`xmpp://${place}`)
+  if (!url?.hostname) return []
+  const { host, port } = endpointOf(url)
+  return [true, false].map((directTls) => ({ host, port, directTls }))
+}
+
+/** The endpoint that {@link nameOf} called so, if it was one of ours. */
+export function endpointNamed(name: string | undefined): Endpoint | undefined {
+  const url = /^xmpps?:/.test(name ?? '') ? asUrl(name as string) : undefined
+  return url?.hostname ? endpointOf(url) : undefined
+}
+
+function asUrl(text: string): URL | undefined {
+  try {
+    return new URL(text)
+  } catch {
+    return undefined
+  }
+}
+
 /**
- * The endpoints of a domain in the order in which to try them: one merged set of `_xmpps-client` and `_xmpp-client`
- * records (XEP-0368 §3) by priority and weighted chance (RFC 2782), direct TLS first where both are equal. Without any
- * record, the domain itself on port 5222 (RFC 6120 §3.2.2).
+ * The endpoints of a domain in groups, of which each is for when the one before has failed: one merged set of `_xmpps-client`
+ * and `_xmpp-client` records (XEP-0368 §3) by priority, and in each group by weighted chance (RFC 2782), direct TLS first.
+ * Without any record, the domain itself on port 5222 (RFC 6120 §3.2.2).
  *
  * @throws ConnectionError `not-found` if the domain says that it has no such service; `unreachable` if DNS fails
  */
-export async function discover(domain: string, resolver: SrvResolver): Promise<readonly Endpoint[]> {
+export async function discover(domain: string, resolver: SrvResolver): Promise<readonly (readonly Endpoint[])[]> {
   const address = domain.replace(/^\[|\]$/g, '')
-  if (isIP(address) !== 0) return [{ host: address, port: 5222, directTls: false }] // DNS has nothing to say about it
+  if (isIP(address) !== 0) return [[{ host: address, port: 5222, directTls: false }]] // DNS has nothing to say about it
   const name = domainToASCII(domain) || domain
   const [direct, startTls] = await Promise.all([
     lookUp(resolver, `_xmpps-client._tcp.${name}`),
     lookUp(resolver, `_xmpp-client._tcp.${name}`),
   ])
-  if (direct.length + startTls.length === 0) return [{ host: name, port: 5222, directTls: false }]
+  if (direct.length + startTls.length === 0) return [[{ host: name, port: 5222, directTls: false }]]
   const candidates = [
     ...direct.map((record) => ({ ...record, directTls: true })),
     ...startTls.map((record) => ({ ...record, directTls: false })),
   ].filter((record) => record.name !== '' && record.name !== '.') // RFC 2782: "." is "decidedly not available"
   if (candidates.length === 0) throw new ConnectionError('dns', 'not-found', 'the domain offers no XMPP service')
-  return order(candidates).map(({ name: host, port, directTls }) => ({ host, port, directTls }))
+  return inGroups(candidates).map((group) =>
+    group.map(({ name: host, port, directTls }) => ({ host, port, directTls })),
+  )
 }
 
 type Candidate = SrvRecord & { readonly directTls: boolean }
 
-function order(candidates: readonly Candidate[]): readonly Candidate[] {
+function inGroups(candidates: readonly Candidate[]): readonly (readonly Candidate[])[] {
   const priorities = [...new Set(candidates.map(({ priority }) => priority))].sort((a, b) => a - b)
-  return priorities.flatMap((priority) => {
+  return priorities.map((priority) => {
     const group = candidates.filter((candidate) => candidate.priority === priority)
     return [...draw(group.filter(({ directTls }) => directTls)), ...draw(group.filter(({ directTls }) => !directTls))]
   })

@@ -1,12 +1,4 @@
-/** One DER value: its tag and where its content lies. */
-interface DerValue {
-  readonly tag: number
-  readonly start: number
-  readonly end: number
-}
-
-const sequence = 0x30
-const objectIdentifier = 0x06
+import { type DerValue, derTag, hex, inside, readAll } from './der.js'
 
 /** Hash algorithms by the signature algorithm that uses them, as hex of the identifier's content. */
 const hashes: Readonly<Record<string, string>> = {
@@ -36,45 +28,22 @@ const pssHashes: Readonly<Record<string, string>> = {
  */
 export function signatureHash(certificate: Uint8Array): string | undefined {
   const [whole] = readAll(certificate, 0, certificate.length)
-  if (whole?.tag !== sequence) return undefined
+  if (whole?.tag !== derTag.sequence) return undefined
   // Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue } (RFC 5280 §4.1)
-  const algorithm = readAll(certificate, whole.start, whole.end)[1]
-  if (algorithm?.tag !== sequence) return undefined
-  const [identifier, parameters] = readAll(certificate, algorithm.start, algorithm.end)
-  if (identifier?.tag !== objectIdentifier) return undefined
+  const algorithm = inside(certificate, whole)[1]
+  if (algorithm?.tag !== derTag.sequence) return undefined
+  const [identifier, parameters] = inside(certificate, algorithm)
+  if (identifier?.tag !== derTag.objectIdentifier) return undefined
   const oid = hex(certificate, identifier)
   if (oid !== rsaPss) return hashes[oid]
-  return parameters?.tag === sequence ? pssHash(certificate, parameters) : undefined
+  return parameters?.tag === derTag.sequence ? pssHash(certificate, parameters) : undefined
 }
 
 /** RSASSA-PSS-params ::= SEQUENCE { hashAlgorithm [0] AlgorithmIdentifier DEFAULT sha1, … } (RFC 4055 §3.1). */
 function pssHash(der: Uint8Array, parameters: DerValue): string | undefined {
-  const tagged = readAll(der, parameters.start, parameters.end).find(({ tag }) => tag === 0xa0)
+  const tagged = inside(der, parameters).find(({ tag }) => tag === 0xa0)
   if (tagged === undefined) return 'sha256'
-  const [algorithm] = readAll(der, tagged.start, tagged.end)
-  const [identifier] = algorithm ? readAll(der, algorithm.start, algorithm.end) : []
+  const [algorithm] = inside(der, tagged)
+  const [identifier] = algorithm ? inside(der, algorithm) : []
   return identifier && pssHashes[hex(der, identifier)]
-}
-
-const hex = (der: Uint8Array, { start, end }: DerValue): string => Buffer.from(der.subarray(start, end)).toString('hex')
-
-/** The values between two places; an empty list if anything is out of bounds. */
-function readAll(der: Uint8Array, from: number, to: number): readonly DerValue[] {
-  const values: DerValue[] = []
-  for (let at = from; at < to; ) {
-    const tag = der[at] as number
-    let length = der[at + 1] ?? 0
-    let start = at + 2
-    if (length > 0x80) {
-      const bytes = length - 0x80
-      if (bytes > 3) return []
-      length = 0
-      for (let i = 0; i < bytes; i++) length = length * 256 + (der[start + i] ?? 0)
-      start += bytes
-    }
-    if (start + length > to) return []
-    values.push({ tag, start, end: start + length })
-    at = start + length
-  }
-  return values
 }

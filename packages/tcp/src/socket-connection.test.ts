@@ -3,7 +3,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { testAuthority } from '@couplet/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { SocketConnection, secure } from './socket-connection.js'
+import { secure } from './handshake.js'
+import { SocketConnection } from './socket-connection.js'
 
 const authority = testAuthority()
 const open: { destroy(): void }[] = []
@@ -160,7 +161,9 @@ describe('SocketConnection', () => {
     server.emit('connection', peer)
     // OpenSSL's servers only choose what was offered, so what was offered is changed behind its back.
     const offered = ['http/1.1']
-    const tls = secure(socket, { domain: 'example.org', ca: authority.ca }, new AbortController().signal, offered)
+    const tls = secure(socket, { domain: 'example.org', ca: authority.ca }, new AbortController().signal, {
+      protocols: offered,
+    })
     offered[0] = 'xmpp-client'
     await expect(tls).rejects.toMatchObject({ name: 'ConnectionError', phase: 'tls', code: 'tls-failed' })
     expect(socket.destroyed).toBe(true)

@@ -1,13 +1,8 @@
 import type { Socket } from 'node:net'
-import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls'
-import { type ChannelBinding, type Connection, ConnectionError, type ConnectionListener } from '@couplet/client'
-import { channelBindings, checkDomain, serverName } from './certificate.js'
-
-/** What TLS is made with. */
-export interface TlsSettings extends Pick<ConnectionOptions, 'ca' | 'cert' | 'key'> {
-  /** The domain of the account: what goes into SNI, and what the certificate is checked against. */
-  readonly domain: string
-}
+import { TLSSocket } from 'node:tls'
+import type { ChannelBinding, Connection, ConnectionListener, TlsFacts } from '@couplet/client'
+import { channelBindings } from './certificate.js'
+import { secure, type TlsSettings } from './handshake.js'
 
 /** Bytes on their way to the network below which {@link Connection.drained} resolves. */
 const lowWater = 65_536
@@ -16,7 +11,7 @@ const lowWater = 65_536
 export class SocketConnection implements Connection {
   readonly endpoint: string
   readonly framed = false
-  readonly #tls: TlsSettings
+  readonly #settings: TlsSettings
   #socket: Socket
   #listener: ConnectionListener | undefined
   #bindings: readonly ChannelBinding[] | undefined
@@ -27,10 +22,10 @@ export class SocketConnection implements Connection {
   #flushing: NodeJS.Immediate | undefined
   #drainWaiters: (() => void)[] = []
 
-  constructor(socket: Socket, endpoint: string, tls: TlsSettings) {
+  constructor(socket: Socket, endpoint: string, settings: TlsSettings) {
     this.#socket = socket
     this.endpoint = endpoint
-    this.#tls = tls
+    this.#settings = settings
     this.#watch(socket)
   }
 
@@ -42,6 +37,15 @@ export class SocketConnection implements Connection {
     if (!(this.#socket instanceof TLSSocket)) return []
     this.#bindings ??= channelBindings(this.#socket)
     return this.#bindings
+  }
+
+  get tls(): TlsFacts | undefined {
+    const socket = this.#socket
+    if (!(socket instanceof TLSSocket)) return undefined
+    const protocol = socket.getProtocol()
+    const { raw } = socket.getPeerCertificate()
+    if (!protocol || !raw) return undefined // the connection is gone
+    return { protocol, cipher: socket.getCipher().standardName, certificate: raw }
   }
 
   get buffered(): number {
@@ -79,7 +83,7 @@ export class SocketConnection implements Connection {
     plain.removeAllListeners()
     this.#upgrading = true
     try {
-      const socket = await secure(plain, this.#tls, signal, [])
+      const socket = await secure(plain, this.#settings, signal)
       this.#socket = socket
       this.#watch(socket)
       this.#read()
@@ -134,85 +138,4 @@ export class SocketConnection implements Connection {
   #wakeDrained(): void {
     for (const wake of this.#drainWaiters.splice(0)) wake()
   }
-}
-
-/**
- * Starts TLS on a connected socket: TLS 1.2 or better, certificate verified for the account's domain.
- *
- * @param protocols what ALPN offers; the server may ignore it, but not answer with another one (XEP-0368 §4)
- * @throws ConnectionError
- */
-export function secure(
-  socket: Socket,
-  { domain, ca, cert, key }: TlsSettings,
-  signal: AbortSignal,
-  protocols: readonly string[],
-): Promise<TLSSocket> {
-  const options: ConnectionOptions = {
-    socket,
-    servername: serverName(domain),
-    checkServerIdentity: (_, certificate) => checkDomain(domain, certificate),
-    rejectUnauthorized: true, // whatever NODE_TLS_REJECT_UNAUTHORIZED says
-    minVersion: 'TLSv1.2',
-    ALPNProtocols: [...protocols],
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-  }
-  return new Promise((resolve, reject) => {
-    const tls = startHandshake(options, socket)
-    const settle = (then: () => void): void => {
-      signal.removeEventListener('abort', onAbort)
-      tls.removeListener('error', onError)
-      tls.removeListener('close', onClose)
-      then()
-    }
-    const fail = (error: unknown): void =>
-      settle(() => {
-        tls.on('error', () => {}) // destroying may cause another one
-        tls.destroy()
-        socket.destroy()
-        reject(error)
-      })
-    const onAbort = (): void => fail(signal.reason)
-    const onError = (error: Error): void => fail(tlsError(error))
-    const onClose = (): void => fail(new ConnectionError('tls', 'closed', 'the server closed the connection'))
-    if (signal.aborted) return onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    tls.on('error', onError)
-    tls.on('close', onClose)
-    tls.on('secureConnect', () => {
-      const { alpnProtocol } = tls
-      if (alpnProtocol && !protocols.includes(alpnProtocol)) {
-        fail(new ConnectionError('tls', 'tls-failed', 'the server speaks another protocol here (ALPN)'))
-      } else {
-        settle(() => resolve(tls))
-      }
-    })
-  })
-}
-
-/** Bad key material makes `connect` throw; the socket must not stay behind then. */
-function startHandshake(options: ConnectionOptions, socket: Socket): TLSSocket {
-  try {
-    return connectTls(options)
-  } catch (error) {
-    socket.on('error', () => {}).destroy()
-    throw new ConnectionError('tls', 'tls-failed', 'the key material cannot be used', error)
-  }
-}
-
-/** OpenSSL's verdicts, in the terms of someone who has to act on them. */
-function tlsError(error: Error & { readonly code?: string }): ConnectionError {
-  const { code = '' } = error
-  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-    return new ConnectionError('tls', 'certificate-expired', 'the certificate is not valid at this time', error)
-  }
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return new ConnectionError('tls', 'certificate-name', 'the certificate is for another name', error)
-  }
-  if (/CERT|SELF_SIGNED|ISSUER|UNABLE_TO_|CRL/.test(code) && !code.startsWith('ERR_SSL')) {
-    return new ConnectionError('tls', 'certificate-untrusted', 'the certificate is not from a trusted issuer', error)
-  }
-  return new ConnectionError('tls', 'tls-failed', 'the handshake failed', error)
 }

@@ -74,7 +74,7 @@ describe('tcp: certificates', () => {
   test.each<[string, CertificateOptions, string]>([
     ['S-010 for the host of the SRV record only', { names: ['evil.net'] }, 'certificate-name'],
     ['S-013 with a wildcard that is too wide', { names: ['*.org', '*', '*.example.org'] }, 'certificate-name'],
-    ['S-014 with the domain as common name only', { xmppAddresses: ['example.org'] }, 'certificate-name'],
+    ['S-014 with the domain as common name only', { commonName: 'example.org' }, 'certificate-name'],
     ['that is expired', { names: ['example.org'], expired: true }, 'certificate-expired'],
     ['that is not valid yet', { names: ['example.org'], notYetValid: true }, 'certificate-expired'],
     ['that vouches for itself', { names: ['example.org'], selfSigned: true }, 'certificate-untrusted'],

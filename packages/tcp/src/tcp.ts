@@ -1,10 +1,16 @@
+import { lookup as systemLookup } from 'node:dns'
 import { Resolver } from 'node:dns/promises'
-import { connect as connectSocket, type LookupFunction, type Socket } from 'node:net'
+import type { LookupFunction } from 'node:net'
 import { type Connection, ConnectionError, type ConnectOptions, type Transport, within } from '@couplet/client'
-import { discover, type Endpoint, endpointOf, type SrvResolver } from './endpoints.js'
-import { SocketConnection, secure, type TlsSettings } from './socket-connection.js'
+import { addressLookup } from './addresses.js'
+import { bothWays, discover, type Endpoint, endpointNamed, endpointOf, nameOf, type SrvResolver } from './endpoints.js'
+import { secure, type TlsSettings } from './handshake.js'
+import { openSocket } from './open-socket.js'
+import { checkPins } from './pins.js'
+import { race } from './race.js'
+import { SocketConnection } from './socket-connection.js'
 
-/** Milliseconds for finding endpoints, for reaching one, and for its TLS handshake. */
+/** Milliseconds for an answer of DNS, for reaching one address, and for its TLS handshake. */
 const limits = { dns: 3000, tcp: 15_000, tls: 15_000 } as const
 
 /** Options of {@link tcp}. */
@@ -15,15 +21,22 @@ export interface TcpOptions {
   readonly cert?: TlsSettings['cert']
   /** Its private key, as PEM. */
   readonly key?: TlsSettings['key']
+  /**
+   * Keys to insist on besides all other checks: the SHA-256, in base64, of the SubjectPublicKeyInfo of the server's certificate
+   * or of one of its issuers. One of them has to be in the chain.
+   */
+  readonly pins?: TlsSettings['pins']
   /** Who answers for SRV records; default: the system's name servers. */
   readonly resolver?: SrvResolver
-  /** How names become addresses; default: the system's. */
+  /** How names become addresses, asked for all of each family; default: the system's. */
   readonly lookup?: LookupFunction
 }
 
 /**
  * XMPP over TCP, for Node: SRV records for direct TLS and STARTTLS, certificate always checked against the domain of the
  * account, never against the name an SRV record leads to.
+ *
+ * @throws TypeError for pins that are none
  *
  * @example
  * ```ts
@@ -34,24 +47,81 @@ export interface TcpOptions {
  * ```
  */
 export function tcp(options: TcpOptions = {}): Transport {
+  checkPins(options.pins)
   return {
     name: 'tcp',
     schemes: ['xmpps', 'xmpp'],
-    async connect(target) {
-      const { domain, service, signal } = target
-      const endpoints = service ? [endpointOf(service)] : await lookUp(domain, options.resolver, signal)
-      let first: unknown
-      for (const endpoint of endpoints) {
-        try {
-          return await reach(endpoint, target, options)
-        } catch (error) {
-          signal.throwIfAborted()
-          first ??= error
-        }
-      }
-      throw first
-    },
+    connect: (target) => connect(target, options),
   }
+}
+
+/** Endpoints that race with each other; `hinted` if they are not what the user or DNS says. */
+interface Group {
+  readonly endpoints: readonly Endpoint[]
+  readonly hinted?: boolean
+}
+
+async function connect(target: ConnectOptions, options: TcpOptions): Promise<Connection> {
+  const { signal, tried } = target
+  const lookup = addressLookup(options.lookup ?? (systemLookup as LookupFunction), limits.dns)
+  const left = new Left(tried)
+  let first: unknown
+  let hinted: unknown
+  for await (const group of groups(target, options.resolver)) {
+    const endpoints = left.of(group.endpoints)
+    if (endpoints.length === 0) continue
+    try {
+      return await race<Connection>({
+        endpoints,
+        lookup,
+        attempt: (endpoint, address, end) => reach(endpoint, address, target.domain, options, end),
+        discard: (loser) => loser.destroy(),
+        signal,
+      })
+    } catch (error) {
+      signal.throwIfAborted()
+      // What a mere hint led to says little about the server, and must not keep the client from trying again.
+      if (group.hinted) hinted ??= error
+      else first ??= error
+    }
+  }
+  throw first ?? hinted ?? new ConnectionError('tcp', 'no-endpoint', 'there is no further endpoint to try')
+}
+
+/** Each endpoint is tried once, whoever names it. */
+class Left {
+  readonly #gone: Set<string>
+
+  constructor(tried: ReadonlySet<string> | undefined) {
+    this.#gone = new Set(tried)
+  }
+
+  of(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+    return endpoints.filter((endpoint) => {
+      const name = nameOf(endpoint)
+      return !this.#gone.has(name) && this.#gone.add(name)
+    })
+  }
+}
+
+/** Where to go, in this order; DNS is not asked before what comes first has failed. */
+async function* groups(
+  { domain, service, hints, signal }: ConnectOptions,
+  resolver?: SrvResolver,
+): AsyncGenerator<Group> {
+  if (hints?.preferred !== undefined) yield { endpoints: bothWays(hints.preferred), hinted: true }
+  if (service !== undefined) return yield { endpoints: [endpointOf(service)] }
+  const lastGood = endpointNamed(hints?.lastGood)
+  const last: Group = { endpoints: lastGood === undefined ? [] : [lastGood], hinted: true }
+  try {
+    for (const endpoints of await lookUp(domain, resolver, signal)) yield { endpoints }
+  } catch (error) {
+    signal.throwIfAborted()
+    // A domain that says it has no such service is believed; a name server that fails has not said so.
+    if ((error as ConnectionError).code !== 'not-found') yield last
+    throw error
+  }
+  yield last
 }
 
 async function lookUp(domain: string, given: SrvResolver | undefined, signal: AbortSignal) {
@@ -63,55 +133,16 @@ async function lookUp(domain: string, given: SrvResolver | undefined, signal: Ab
   }
 }
 
-async function reach(endpoint: Endpoint, target: ConnectOptions, options: TcpOptions): Promise<Connection> {
-  const { host, port, directTls } = endpoint
-  const { domain, signal } = target
-  const { ca, cert, key } = options
-  const settings: TlsSettings = { domain, ca, cert, key }
-  const name = `${directTls ? 'xmpps' : 'xmpp'}://${host.includes(':') ? `[${host}]` : host}:${port}`
-  const socket = await open(endpoint, signal, options.lookup)
-  if (!directTls) return new SocketConnection(socket, name, settings)
-  const attempt = AbortSignal.any([signal, AbortSignal.timeout(limits.tls)])
-  try {
-    return new SocketConnection(await secure(socket, settings, attempt, ['xmpp-client']), name, settings)
-  } catch (error) {
-    signal.throwIfAborted()
-    throw attempt.aborted ? new ConnectionError('tls', 'timeout', `nothing for ${limits.tls / 1000} s`) : error
-  }
-}
-
-function open({ host, port }: Endpoint, signal: AbortSignal, lookup: LookupFunction | undefined): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connectSocket({ host, port, noDelay: true, keepAlive: true, ...(lookup && { lookup }) })
-    const settle = (then: () => void): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', onAbort)
-      socket.removeAllListeners()
-      then()
-    }
-    const fail = (error: unknown): void =>
-      settle(() => {
-        socket.on('error', () => {})
-        socket.destroy()
-        reject(error)
-      })
-    const onAbort = (): void => fail(signal.reason)
-    const timer = setTimeout(
-      () => fail(new ConnectionError('tcp', 'timeout', `no connection for ${limits.tcp / 1000} s`)),
-      limits.tcp,
-    )
-    if (signal.aborted) return onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    socket.on('error', (error) => fail(tcpError(error)))
-    socket.on('connect', () => settle(() => resolve(socket)))
-  })
-}
-
-function tcpError(error: Error & { readonly code?: string }): ConnectionError {
-  const { code } = error
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    return new ConnectionError('dns', 'not-found', 'the host has no address', error)
-  }
-  if (code === 'ECONNREFUSED') return new ConnectionError('tcp', 'refused', 'nothing listens there', error)
-  return new ConnectionError('tcp', 'unreachable', 'the host cannot be reached', error)
+async function reach(
+  endpoint: Endpoint,
+  address: string,
+  domain: string,
+  { ca, cert, key, pins }: TcpOptions,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const settings: TlsSettings = { domain, ca, cert, key, pins }
+  const socket = await openSocket(address, endpoint.port, limits.tcp, signal)
+  if (!endpoint.directTls) return new SocketConnection(socket, nameOf(endpoint), settings)
+  const secured = await secure(socket, settings, signal, { protocols: ['xmpp-client'], limit: limits.tls })
+  return new SocketConnection(secured, nameOf(endpoint), settings)
 }

@@ -18,6 +18,10 @@ export interface CertificateOptions {
   readonly srvNames?: readonly string[]
   /** JIDs (RFC 6120 §13.7.1.4). */
   readonly xmppAddresses?: readonly string[]
+  /** The common name; default the first name or JID. */
+  readonly commonName?: string
+  /** More content for the list of alternative names, as DER. */
+  readonly altNames?: Uint8Array
   /** Whether it ended yesterday. */
   readonly expired?: boolean
   /** Whether it begins tomorrow. */
@@ -57,7 +61,7 @@ export function testAuthority(): TestAuthority {
     ca,
     certificate(options = {}) {
       const [name = options.xmppAddresses?.[0] ?? 'nobody'] = options.names ?? []
-      const subject = party(name)
+      const subject = party(options.commonName ?? name)
       const issuer = options.selfSigned ? subject : root
       const extensions = [basicConstraints(false), keyUsage(0x80, 7), extendedKeyUsage()]
       extensions.push(subjectKey(subject), authorityKey(issuer), ...alternativeNames(options))
@@ -123,14 +127,20 @@ const authorityKey = (issuer: Party): Buffer =>
   extension('2.5.29.35', false, der.sequence(der.implicit(0, keyIdentifier(issuer))))
 
 /** RFC 5280 §4.2.1.6, with the otherName forms of RFC 6120 §13.7.1.4 and RFC 4985. */
-function alternativeNames({ names = [], srvNames = [], xmppAddresses = [] }: CertificateOptions): Buffer[] {
+function alternativeNames({
+  names = [],
+  srvNames = [],
+  xmppAddresses = [],
+  altNames,
+}: CertificateOptions): Uint8Array[] {
   const other = (id: string, value: Uint8Array): Buffer => der.tagged(0, der.oid(id), der.tagged(0, value))
-  const entries = [
+  const entries: Uint8Array[] = [
     ...names.map((name) =>
       isIP(name) ? der.implicit(7, addressBytes(name)) : der.implicit(2, Buffer.from(name, 'latin1')),
     ),
     ...srvNames.map((name) => other('1.3.6.1.5.5.7.8.7', der.ia5String(name))),
     ...xmppAddresses.map((address) => other('1.3.6.1.5.5.7.8.5', der.utf8String(address))),
+    ...(altNames ? [altNames] : []),
   ]
   return entries.length === 0 ? [] : [extension('2.5.29.17', false, der.sequence(...entries))]
 }
