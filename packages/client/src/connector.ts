@@ -1,11 +1,16 @@
 import type { MechanismPolicy } from '@couplet/sasl'
-import type { FullJid, ParserLimits, StreamError, XmlElement } from '@couplet/stanza'
+import type { ParserLimits, StreamError } from '@couplet/stanza'
 import type { Identity } from './client-options.js'
 import { ConnectionError } from './connection-error.js'
 import { within } from './deadline.js'
+import type { Login, SessionRequest } from './login.js'
+import { LoginMemory } from './login-memory.js'
 import { Negotiation } from './negotiation.js'
+import { memoryStore } from './state-store.js'
 import type { Connection, Transport } from './transport.js'
 import { XmppStream } from './xmpp-stream.js'
+
+export type { Login } from './login.js'
 
 /** Milliseconds that one attempt may take, with all its phases and endpoints. */
 const attemptLimit = 90_000
@@ -16,14 +21,10 @@ export interface AttemptOptions extends Identity {
   readonly policy: Omit<MechanismPolicy, 'secure'>
   readonly lang: string
   readonly limits: Partial<ParserLimits>
-}
-
-/** A stream that is logged in. */
-export interface Login {
-  readonly stream: XmppStream
-  readonly jid: FullJid
-  /** What the server offered after authentication. */
-  readonly features: XmlElement
+  /** What is remembered of earlier logins; default: nothing. */
+  readonly memory?: LoginMemory
+  /** What the login is to bring about; default: a new session. */
+  readonly request?: SessionRequest
 }
 
 /**
@@ -52,7 +53,9 @@ async function connectAndNegotiate(options: AttemptOptions, signal: AbortSignal)
   signal.addEventListener('abort', stop, { once: true })
   const stream = new XmppStream(connection, options.limits)
   try {
-    const bound = await new Negotiation(stream, { ...options, signal }).run()
+    const request = options.request ?? { resumption: undefined, inline: [] }
+    const memory = options.memory ?? new LoginMemory(memoryStore(), options.account)
+    const bound = await new Negotiation(stream, { ...options, request, memory, signal }).run()
     return { stream, ...bound }
   } catch (error) {
     // Politely, so that the server learns why; it takes a second at most.

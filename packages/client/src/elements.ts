@@ -47,6 +47,8 @@ export const Auth = element(NS_SASL, 'auth', { mechanism: attr('mechanism'), ini
 export const Challenge = element(NS_SASL, 'challenge', { data: optional(text()) })
 /** RFC 6120 §6.4.3. */
 export const Response = element(NS_SASL, 'response', { data: text() })
+/** RFC 6120 §6.4.4: gives up. */
+export const Abort = marker(NS_SASL, 'abort')
 /** RFC 6120 §6.4.6. */
 export const Success = element(NS_SASL, 'success', { data: optional(text()) })
 

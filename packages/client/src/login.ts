@@ -1,5 +1,6 @@
 import type { FullJid, Infer, XmlElement } from '@couplet/stanza'
 import type { Enabled } from './elements.js'
+import type { Limits } from './stream-limits.js'
 import type { XmppStream } from './xmpp-stream.js'
 
 /** A session that may go on in a new stream (XEP-0198 §5). */
@@ -36,6 +37,8 @@ export interface Login {
   readonly jid: FullJid
   /** What the server offered after authentication; `undefined` after a resumption that came without (XEP-0198 §9.2). */
   readonly features: XmlElement | undefined
+  /** What the server takes in this stream, if it says so (XEP-0478); after a resumption it may not say it again. */
+  readonly limits?: Limits | undefined
   /** The old session goes on; `h` as the server said it. */
   readonly resumed?: { readonly h: number } | undefined
   /** Resuming was tried and refused; `h` if the server still knew how far it had come. */

@@ -1,41 +1,17 @@
-import type { Credentials, MechanismPolicy } from '@couplet/sasl'
-import {
-  type BareJid,
-  type FullJid,
-  Iq,
-  iq,
-  type Jid,
-  MalformedElementError,
-  NS_CLIENT,
-  NS_STREAM,
-  readElement,
-  StreamError,
-  type XmlElement,
-} from '@couplet/stanza'
+import type { ChannelBinding, Credentials, MechanismPolicy } from '@couplet/sasl'
+import { type BareJid, NS_STREAM, StreamError, type XmlElement } from '@couplet/stanza'
 import { authenticate } from './authentication.js'
+import { type Bound, resumeOrBind } from './classic-bind.js'
 import { ConnectionError, type ConnectionPhase } from './connection-error.js'
 import { within } from './deadline.js'
-import { BindRequest, BindResult, NS_BIND, NS_SASL, NS_TLS, Proceed, StartTls } from './elements.js'
-import { randomId } from './random-id.js'
+import { Proceed, StartTls } from './elements.js'
+import type { Login, SessionRequest } from './login.js'
+import type { LoginMemory } from './login-memory.js'
+import { legal, type NegotiationState, phaseLimits } from './negotiation-states.js'
+import { type Attempt, Sasl2 } from './sasl2.js'
+import { readOffer, type ServerOffer, sameLists } from './server-offer.js'
+import { readLimits } from './stream-limits.js'
 import type { XmppStream } from './xmpp-stream.js'
-
-/** Milliseconds that each phase of the negotiation may take. */
-export const phaseLimits = { tls: 15_000, stream: 15_000, sasl: 30_000, bind: 15_000 } as const
-
-type State = keyof typeof legal
-
-/**
- * RFC 6120 as a table: what the server may send in each state, besides a stream error and the end of the stream.
- * Anything else ends the stream with `policy-violation`.
- */
-const legal = {
-  features: { phase: 'stream', elements: [`features ${NS_STREAM}`] },
-  starttls: { phase: 'tls', elements: [`proceed ${NS_TLS}`, `failure ${NS_TLS}`] },
-  sasl: { phase: 'sasl', elements: [`challenge ${NS_SASL}`, `success ${NS_SASL}`, `failure ${NS_SASL}`] },
-  bind: { phase: 'bind', elements: [`iq ${NS_CLIENT}`] },
-} as const satisfies Readonly<
-  Record<string, { readonly phase: keyof typeof phaseLimits; readonly elements: readonly string[] }>
->
 
 /** What a login needs to know. */
 export interface LoginOptions {
@@ -44,40 +20,78 @@ export interface LoginOptions {
   /** What the user can prove. */
   readonly credentials: Credentials
   /** Which mechanisms are allowed. */
-  readonly policy: Omit<MechanismPolicy, 'secure'>
+  readonly policy: Omit<MechanismPolicy, 'secure' | 'sasl2' | 'minimum'>
   /** The resource to ask for; without one the server chooses. */
   readonly resource: string | undefined
   /** The language of what we send. */
   readonly lang: string
+  /** What the login is to bring about. */
+  readonly request: SessionRequest
+  /** What is remembered of earlier logins. */
+  readonly memory: LoginMemory
+  /** What the server may tell the user about this client, in lists of devices (XEP-0388 §2.3). */
+  readonly userAgent?: { readonly software?: string | undefined; readonly device?: string | undefined } | undefined
+  /** Makes the token useless with this login, if there is one and it is accepted (XEP-0484 §3.6). */
+  readonly invalidateToken?: boolean | undefined
   /** Ends the login. */
   readonly signal: AbortSignal
 }
 
-/** The negotiation of a stream, from the header to the bound resource (RFC 6120 §4.3). */
+/** The negotiation of a stream, from the header to the session (RFC 6120 §4.3, XEP-0388). */
 export class Negotiation {
   readonly #stream: XmppStream
   readonly #options: LoginOptions
 
   constructor(stream: XmppStream, options: LoginOptions) {
     this.#stream = stream
-    this.#options = options
+    // Asked once, however often it is written.
+    const { resumption } = options.request
+    let h: number | undefined
+    const handled = (): number => {
+      h ??= resumption?.handled() ?? 0
+      return h
+    }
+    this.#options = {
+      ...options,
+      request: { ...options.request, resumption: resumption && { ...resumption, handled } },
+    }
   }
 
   /**
-   * Runs it; returns the address and what the server offered after authentication.
+   * Runs it.
    *
-   * @throws ConnectionError, AuthenticationError, StreamError, StanzaError
+   * @throws ConnectionError, AuthenticationError, StreamError, StanzaError, MalformedElementError
    */
-  async run(): Promise<{ readonly jid: FullJid; readonly features: XmlElement }> {
+  async run(): Promise<Omit<Login, 'stream'>> {
+    const { memory, signal } = this.#options
     const { connection } = this.#stream
-    let features = await this.#openStream()
-    if (!connection.secure) {
-      await this.#startTls()
-      features = await this.#openStream()
+    await within('stream', phaseLimits.stream, signal, memory.load())
+    if (!connection.secure) await this.#startTls()
+    const [scheme = ''] = connection.endpoint.split(':', 1)
+    const known = memory.offer(scheme)
+    const sasl2 = new Sasl2(this, this.#options)
+    const quick = known && (await sasl2.prepareQuick(known))
+    try {
+      this.#writeHeader()
+      if (quick !== undefined) this.send(quick.element)
+      const features = await this.#readFeatures()
+      const offer = readOffer(features)
+      if (offer === undefined && quick !== undefined) {
+        this.refuse('sasl', 'unexpected-element', 'the server no longer offers what it did')
+      }
+      const login = offer ? await this.#modern(sasl2, offer, quick) : await this.#classic(features)
+      await memory.update({ offers: { [scheme]: offer } })
+      return login
+    } catch (error) {
+      // What came of haste is not done in haste again.
+      if (quick !== undefined && !signal.aborted) void memory.update({ offers: { [scheme]: undefined } })
+      throw error
     }
-    await authenticate(this, features, this.#options, connection.channelBindings)
-    features = await this.#openStream()
-    return { jid: await this.#bind(features), features }
+  }
+
+  /** The channel bindings that our side has. */
+  get bindings(): readonly ChannelBinding[] {
+    return this.#stream.connection.channelBindings
   }
 
   /** Sends an element. */
@@ -86,7 +100,7 @@ export class Negotiation {
   }
 
   /** The next element, which must be legal in this state. */
-  async expect(state: State): Promise<XmlElement> {
+  async expect(state: NegotiationState): Promise<XmlElement> {
     const { phase, elements } = legal[state]
     const event = await within(phase, phaseLimits[phase], this.#options.signal, this.#stream.next(phase))
     if (event.type === 'error') throw event.error
@@ -95,19 +109,60 @@ export class Negotiation {
       const { element } = event
       if ((elements as readonly string[]).includes(`${element.name} ${element.ns}`)) return element
     }
-    return this.#refuse(phase, 'unexpected-element', 'the server sent what is not allowed here')
+    return this.refuse(phase, 'unexpected-element', 'the server sent what is not allowed here')
   }
 
-  /** Opens or restarts the stream and waits for the features. */
-  async #openStream(): Promise<XmlElement> {
+  /** Ends the stream, because the server does what it must not. @throws ConnectionError */
+  refuse(phase: ConnectionPhase, code: 'unexpected-element' | 'tls-required', message: string): never {
+    this.#stream.close(new StreamError({ condition: 'policy-violation', text: message }))
+    throw new ConnectionError(phase, code, message)
+  }
+
+  /** SASL as RFC 6120 has it; then the stream begins again. */
+  async #classic(features: XmlElement): Promise<Omit<Login, 'stream'>> {
+    await authenticate(this, features, this.#options)
+    this.#writeHeader()
+    const after = await this.#readFeatures()
+    const { resumption } = this.#options.request
+    return loginOf(await resumeOrBind(this, after, this.#options, resumption), after)
+  }
+
+  /** SASL2; what could not be done with it is done as ever, on the features that follow. */
+  async #modern(sasl2: Sasl2, offer: ServerOffer, quick: Attempt | undefined): Promise<Omit<Login, 'stream'>> {
+    let attempt = quick
+    if (attempt !== undefined && !attempt.byToken && !sameLists(attempt.offer, offer)) {
+      // The choice, the pin and the proof of the list are about what is offered now.
+      await sasl2.withdraw(attempt)
+      attempt = undefined
+    }
+    if (attempt === undefined) {
+      attempt = await sasl2.prepare(offer)
+      this.send(attempt.element)
+    }
+    const { jid, resumed, resumptionFailed, management, asked } = await sasl2.conclude(attempt, offer)
+    if (jid !== undefined && resumed !== undefined) return loginOf({ jid, resumed, early: [] }, undefined)
+    const features = await this.expect('features')
+    if (jid !== undefined) {
+      return loginOf({ jid, resumptionFailed, management, early: [] }, features, asked.features)
+    }
+    const resumption = asked.resumption === undefined ? this.#options.request.resumption : undefined
+    const bound = await resumeOrBind(this, features, this.#options, resumption)
+    return loginOf({ ...bound, resumptionFailed: resumptionFailed ?? bound.resumptionFailed }, features)
+  }
+
+  /** The first header, or one that restarts the stream. */
+  #writeHeader(): void {
     const { account, lang } = this.#options
     const from = this.#stream.connection.secure && account.local !== undefined ? account.toString() : undefined
     this.#stream.open({ to: account.domain, from, lang })
+  }
+
+  async #readFeatures(): Promise<XmlElement> {
     const header = within('stream', phaseLimits.stream, this.#options.signal, this.#stream.next('stream'))
     const event = await header
     if (event.type === 'error') throw event.error
     if (event.type === 'end') throw new ConnectionError('stream', 'closed', 'the server closed the stream')
-    if (event.type !== 'start') this.#refuse('stream', 'unexpected-element', 'the server sent no stream header')
+    if (event.type !== 'start') this.refuse('stream', 'unexpected-element', 'the server sent no stream header')
     this.#checkHeader(event.header)
     const features = await this.expect('features')
     // Only now: a server that does not know our domain says so under a name of its own (RFC 6120 §4.9.1.2).
@@ -134,51 +189,31 @@ export class Negotiation {
     throw error
   }
 
-  /** RFC 7590 §3.1: also asked for where the server does not offer it; never gone without. */
+  /**
+   * RFC 7590 §3.1: also asked for where the server does not offer it, and so at once, with the header; never gone without.
+   */
   async #startTls(): Promise<void> {
     const { connection } = this.#stream
-    const required = (message: string): never => this.#refuse('tls', 'tls-required', message)
+    const required = (message: string): never => this.refuse('tls', 'tls-required', message)
+    this.#writeHeader()
+    if (connection.startTls !== undefined) this.send(StartTls())
+    await this.#readFeatures()
     if (connection.startTls === undefined) return required('the connection is not encrypted')
-    this.send(StartTls())
     const answer = await this.expect('starttls')
     if (!Proceed.matches(answer)) return required('the server refused STARTTLS')
     // Nothing may follow in the clear; what does was injected to be read as if it had come through TLS.
     if (!this.#stream.endsClean()) return required('the server sent more before TLS began')
     await within('tls', phaseLimits.tls, this.#options.signal, connection.startTls(this.#options.signal))
   }
-
-  async #bind(features: XmlElement): Promise<FullJid> {
-    if (features.child('bind', NS_BIND) === undefined) {
-      this.#refuse('bind', 'unexpected-element', 'the server offers no resource binding')
-    }
-    const id = randomId()
-    this.send(iq({ type: 'set', id }, BindRequest({ resource: this.#options.resource })).element)
-    for (;;) {
-      const reply = new Iq(await this.expect('bind'))
-      // Some servers push IQs before they answer; there is no session yet that could take them.
-      if (reply.id !== id || (reply.type !== 'result' && reply.type !== 'error')) continue
-      if (reply.error !== undefined) throw reply.error
-      return this.#checkBound(reply)
-    }
-  }
-
-  /** The server may change the resource, never the account; an anonymous login gets its account here. */
-  #checkBound(reply: Iq): FullJid {
-    const { payload } = reply
-    const { account, credentials } = this.#options
-    if (payload === undefined || !BindResult.matches(payload)) throw new MalformedElementError('iq/bind', 'is missing')
-    const result = readElement(BindResult, payload)
-    if (!result.ok) throw result.error
-    const { jid } = result.value
-    const isOurs = credentials.anonymous ? jid.domain === account.domain : jid.bare.equals(account)
-    const from: Jid | undefined = reply.from
-    const isFromOurs = reply.element.attr('from') === undefined || from?.domain === account.domain
-    if (!jid.isFull() || !isOurs || !isFromOurs) this.#refuse('bind', 'unexpected-element', 'bound to another account')
-    return jid as FullJid
-  }
-
-  #refuse(phase: ConnectionPhase, code: 'unexpected-element' | 'tls-required', message: string): never {
-    this.#stream.close(new StreamError({ condition: 'policy-violation', text: message }))
-    throw new ConnectionError(phase, code, message)
-  }
 }
+
+const loginOf = (
+  bound: Bound,
+  features: XmlElement | undefined,
+  inlined: readonly string[] = [],
+): Omit<Login, 'stream'> => ({
+  ...bound,
+  features,
+  inlined: new Set(inlined),
+  limits: features && readLimits(features),
+})
