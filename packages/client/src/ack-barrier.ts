@@ -11,9 +11,15 @@ export class AckBarrier implements AckSource {
   #asked: readonly SendTicket[] | undefined
   #end: { readonly error: unknown } | undefined
 
-  /** @param ask sends an IQ to the server; settles when the answer is there */
-  constructor(ask: () => Promise<unknown>) {
+  readonly #dead: () => void
+
+  /**
+   * @param ask sends an IQ to the server; settles when the answer is there
+   * @param dead called when there is none: the connection is of no use any more
+   */
+  constructor(ask: () => Promise<unknown>, dead: () => void = () => {}) {
     this.#ask = ask
+    this.#dead = dead
   }
 
   confirm(ticket: SendTicket): void {
@@ -47,7 +53,10 @@ export class AckBarrier implements AckSource {
     this.#asked = tickets
     this.#ask().then(
       () => this.#answered(tickets),
-      (error: unknown) => this.end(error),
+      (error: unknown) => {
+        if (this.#end === undefined) this.#dead()
+        this.end(error)
+      },
     )
   }
 

@@ -1,4 +1,13 @@
-import { Jid, MalformedElementError, Message, type MessageInit, message, type XmlElement } from '@couplet/stanza'
+import { Delay } from '@couplet/delay'
+import {
+  type BareJid,
+  Jid,
+  MalformedElementError,
+  Message,
+  type MessageInit,
+  message,
+  type XmlElement,
+} from '@couplet/stanza'
 import type { SendHandle } from './session.js'
 
 /** How a message reached us. */
@@ -30,6 +39,22 @@ export class InboundMessage extends Message {
     const to = type === 'groupchat' ? from.bare : from
     return this.#send(message({ type, thread, ...init, to }, ...payloads))
   }
+}
+
+/**
+ * A message from the stream. One that the own server says it had to keep was sent while nobody was here, or comes once
+ * more after a lost connection: it is not `live`.
+ */
+export function inboundMessage(
+  element: XmlElement,
+  provenance: Provenance,
+  account: BareJid,
+  send: (stanza: Message) => SendHandle,
+): InboundMessage {
+  const isKept = (by: Jid | undefined): boolean =>
+    by !== undefined && (by.equals(account) || String(by) === account.domain)
+  const wasKept = provenance === 'live' && element.all(Delay).some(({ from }) => isKept(from))
+  return new InboundMessage(element, wasKept ? 'offline' : provenance, send)
 }
 
 /** What is wrong with the sender of a stanza, which is all that has to be right before anything else is looked at. */

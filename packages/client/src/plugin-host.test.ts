@@ -112,7 +112,7 @@ describe('PluginHost: context', () => {
     const order: string[] = []
     const core = newCore()
     const registered = ['a', 'b']
-    vi.spyOn(core, 'onMessage').mockImplementation(() => {
+    vi.spyOn(core.atOnce, 'onMessage').mockImplementation(() => {
       const name = registered.shift()
       return new Subscription(() => order.push(`end ${name}`))
     })

@@ -142,8 +142,10 @@ export class PluginHost {
       // What the application queued waits for the beginning, so the beginning must not wait behind it.
       send: (stanza) => core.send(stanza, this.#starting),
       request: (pair, value, options) => core.request(pair, value, options),
-      onMessage: (...args: Parameters<SessionCore['onMessage']>) => keep(core.onMessage(...checked(plugin, args))),
-      onPresence: (...args: Parameters<SessionCore['onPresence']>) => keep(core.onPresence(...checked(plugin, args))),
+      onMessage: (...args: Parameters<SessionCore['onMessage']>) =>
+        keep(core.atOnce.onMessage(...checked(plugin, args))),
+      onPresence: (...args: Parameters<SessionCore['onPresence']>) =>
+        keep(core.atOnce.onPresence(...checked(plugin, args))),
       handle: (pair, handler, filter) => keep(core.handle(pair, handler, filter)),
       announce: (announcer) => keep(core.announce(announcer)),
       inbound: (element, provenance) => core.inbound(element, provenance),

@@ -12,6 +12,7 @@ import {
 } from '@couplet/stanza'
 import type { Emitter } from './events.js'
 import type { InboundMessage } from './inbound-message.js'
+import { Lanes } from './lanes.js'
 import type { InboundRequest } from './plugin.js'
 import type { Handled, Origin, StanzaFilter } from './session.js'
 import { Subscription } from './subscription.js'
@@ -21,7 +22,12 @@ interface PayloadListener<S> {
   readonly def: ElementDef<unknown>
   readonly handler: (payload: unknown, stanza: S) => Handled
   readonly from: Origin | Jid
+  /** A protocol's handler, which does not wait for those of the application. */
+  readonly atOnce: boolean
 }
+
+/** What is still to be called for a stanza, when it is its conversation's turn. */
+type Call = () => Handled
 
 interface RequestHandler {
   readonly from: Origin | Jid
@@ -31,12 +37,13 @@ interface RequestHandler {
 
 /** Listeners for one kind of stanza: for all of them, and for payloads by namespace. */
 export class Listeners<S extends Stanza> {
-  readonly all = new Set<(stanza: S) => Handled>()
+  /** Handlers of whole stanzas, and whether they run at once. */
+  readonly all = new Map<(stanza: S) => Handled, boolean>()
   readonly byNamespace = new Map<string, PayloadListener<S>[]>()
 
-  addAll(handler: (stanza: S) => Handled): Subscription {
+  addAll(handler: (stanza: S) => Handled, atOnce: boolean): Subscription {
     const own = (stanza: S): Handled => handler(stanza)
-    this.all.add(own)
+    this.all.set(own, atOnce)
     return new Subscription(() => this.all.delete(own))
   }
 
@@ -52,18 +59,24 @@ export class Listeners<S extends Stanza> {
   }
 }
 
-/** The two forms of `onMessage` and `onPresence`: everything, or the payloads of a definition. */
+/**
+ * The two forms of `onMessage` and `onPresence`: everything, or the payloads of a definition.
+ *
+ * @param atOnce whether the handler does not wait until the conversation's earlier ones are done
+ */
 export function listen<S extends Stanza, T>(
   listeners: Listeners<S>,
+  atOnce: boolean,
   first: ElementDef<T> | ((stanza: S) => Handled),
   handler?: (payload: T, stanza: S) => Handled,
   filter?: StanzaFilter,
 ): Subscription {
-  if (handler === undefined) return listeners.addAll(first as (stanza: S) => Handled)
+  if (handler === undefined) return listeners.addAll(first as (stanza: S) => Handled, atOnce)
   return listeners.add({
     def: first as ElementDef<unknown>,
     handler: handler as (payload: unknown, stanza: S) => Handled,
     from: filter?.from ?? 'anyone',
+    atOnce,
   })
 }
 
@@ -75,11 +88,15 @@ export class Router {
   readonly #account: () => BareJid
   readonly #events: Emitter
   readonly #running = new Set<Promise<void>>()
+  readonly #lanes: Lanes
+  /** Handlers of the stanza that is being delivered which are not done. */
+  #unfinished: Promise<void>[] = []
 
   /** @param account asked each time, because an anonymous login learns it late */
-  constructor(account: () => BareJid, events: Emitter) {
+  constructor(account: () => BareJid, events: Emitter, lanes: Lanes = new Lanes()) {
     this.#account = account
     this.#events = events
+    this.#lanes = lanes
   }
 
   /** Registers the one handler of a kind of request. @throws TypeError if there is one already */
@@ -97,21 +114,23 @@ export class Router {
     })
   }
 
-  /** Delivers a message. Errors are reported, not delivered: a bot that answers them would go round in circles. */
-  deliverMessage(message: InboundMessage): void {
+  /**
+   * Delivers a message. Errors are reported, not delivered: a bot that answers them would go round in circles.
+   *
+   * @returns when all handlers are done, if not at once
+   */
+  deliverMessage(message: InboundMessage): Promise<void> | undefined {
     const { error } = message
     if (error !== undefined) {
       this.#events.emit('undeliverable', { error, message })
-      return
+      return undefined
     }
-    if (this.#deliverPayloads(this.messages, message)) return
-    this.#deliverWhole(this.messages, message)
+    return this.#deliver(this.messages, message, true)
   }
 
-  /** Delivers a presence. */
-  deliverPresence(presence: Presence): void {
-    if (presence.element.attr('type') !== 'error') this.#deliverPayloads(this.presences, presence)
-    this.#deliverWhole(this.presences, presence)
+  /** Delivers a presence. @returns when all handlers are done, if not at once */
+  deliverPresence(presence: Presence): Promise<void> | undefined {
+    return this.#deliver(this.presences, presence, presence.element.attr('type') !== 'error')
   }
 
   /** Answers an IQ of type `get` or `set`: exactly one reply, whatever happens. */
@@ -147,16 +166,55 @@ export class Router {
     const running = this.#events.run(code)
     if (running === undefined) return
     this.#running.add(running)
+    this.#unfinished.push(running)
     void running.then(() => this.#running.delete(running))
   }
 
-  #deliverWhole<S extends Stanza>({ all }: Listeners<S>, stanza: S): void {
-    // A handler that an earlier one has taken back is not called any more.
-    for (const handler of [...all]) if (all.has(handler)) this.run(() => handler(stanza))
+  /** Protocols first and at once; then the application, conversation by conversation. */
+  #deliver<S extends Stanza>(listeners: Listeners<S>, stanza: S, hasPayloads: boolean): Promise<void> | undefined {
+    const calls: Call[] = []
+    const atOnce = this.#collect(() => {
+      const isClaimed = hasPayloads && this.#deliverPayloads(listeners, stanza, calls)
+      // Whoever wants to see everything sees presences that are somebody's protocol as well.
+      if (!isClaimed || stanza.element.name === 'presence') this.#deliverWhole(listeners, stanza, calls)
+    })
+    if (calls.length === 0) return atOnce
+    const lane = this.#lanes.run(stanza.from?.bare.toString() ?? '', () =>
+      this.#collect(() => {
+        for (const call of calls) this.run(call)
+      }),
+    )
+    if (lane !== undefined) {
+      this.#running.add(lane)
+      void lane.then(() => this.#running.delete(lane))
+    }
+    return atOnce === undefined || lane === undefined ? (atOnce ?? lane) : Promise.all([atOnce, lane]).then(() => {})
+  }
+
+  /** Runs something synchronous; resolves when the handlers it called are done. */
+  #collect(code: () => void): Promise<void> | undefined {
+    const outer = this.#unfinished
+    const own: Promise<void>[] = []
+    this.#unfinished = own
+    try {
+      code()
+    } finally {
+      this.#unfinished = outer
+    }
+    return own.length === 0 ? undefined : Promise.all(own).then(() => {})
+  }
+
+  #deliverWhole<S extends Stanza>({ all }: Listeners<S>, stanza: S, calls: Call[]): void {
+    for (const [handler, atOnce] of [...all]) {
+      // A handler that an earlier one has taken back is not called any more.
+      const call = (): Handled => (all.has(handler) ? handler(stanza) : undefined)
+      if (atOnce) this.run(call)
+      else calls.push(call)
+    }
   }
 
   /** Calls those who listen for the stanza's payloads; returns whether it was somebody's protocol, not content. */
-  #deliverPayloads<S extends Stanza>(listeners: Listeners<S>, stanza: S): boolean {
+  #deliverPayloads<S extends Stanza>(listeners: Listeners<S>, stanza: S, calls: Call[]): boolean {
     if (listeners.byNamespace.size === 0) return false
     let claimed = false
     const called = new Set<PayloadListener<S>>()
@@ -168,7 +226,8 @@ export class Router {
       let accepted = false
       for (const listener of candidates) {
         if (called.has(listener) || !listener.def.matches(node)) continue
-        if (!listeners.byNamespace.get(node.ns)?.includes(listener)) continue // taken back by an earlier one
+        const isListening = (): boolean => listeners.byNamespace.get(node.ns)?.includes(listener) === true
+        if (!isListening()) continue // taken back by an earlier one
         called.add(listener) // the first payload counts, as in `message.get`
         if (!this.#mayCome(listener.from, stanza.from)) {
           refused = listener
@@ -176,20 +235,18 @@ export class Router {
         }
         accepted = true
         // A malformed payload never costs the message that carries it.
-        if (this.#call(listener, node, stanza) && listener.from !== 'anyone') claimed = true
+        const read = this.#read(listener.def, node, stanza.element)
+        if (read === undefined) continue
+        if (listener.from !== 'anyone') claimed = true
+        const call = (): Handled => (isListening() ? listener.handler(read.value, stanza) : undefined)
+        if (listener.atOnce) this.run(call)
+        else calls.push(call)
       }
       if (refused !== undefined && !accepted) {
         this.#events.emit('rejected', { reason: 'origin', allowed: String(refused.from), stanza: stanza.element })
       }
     }
     return claimed
-  }
-
-  /** @returns whether the payload was readable */
-  #call<S extends Stanza>(listener: PayloadListener<S>, node: XmlElement, stanza: S): boolean {
-    const read = this.#read(listener.def, node, stanza.element)
-    if (read !== undefined) this.run(() => listener.handler(read.value, stanza))
-    return read !== undefined
   }
 
   /** Reads a payload; reports what is malformed, and a definition that somebody wrote by hand and that throws. */

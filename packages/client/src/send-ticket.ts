@@ -6,21 +6,40 @@ export interface AckSource {
   confirm(ticket: SendTicket): void
 }
 
+/** What a ticket is for. Only messages outlive the session they were written in; presences are announced anew. */
+export type StanzaKind = 'message' | 'presence' | 'iq'
+
+interface Deferred {
+  readonly promise: Promise<void>
+  resolve(): void
+  reject(error: unknown): void
+}
+
 /** One send, from the queue to its outcome. */
 export class SendTicket implements SendHandle {
   readonly id: string
+  readonly kind: StanzaKind
   /** The stanza as XML, for the default namespace `jabber:client`; empty once it is no longer needed. */
   text: string
+  /** When it was first written. */
+  stamp: Date | undefined
+  /** It was written in a session that is lost, and nobody has found out yet whether the server handled it. */
+  uncertain = false
+  /** How often the server ended the stream when this stanza was the next one to be handled. */
+  deaths = 0
+  /** Its place in the journal: where it is stored. */
+  place: number | undefined
   #state: SendState = 'queued'
   #error: unknown
   #acks: AckSource | undefined
-  #promise: Promise<void> | undefined
-  #resolve: (() => void) | undefined
-  #reject: ((error: unknown) => void) | undefined
+  #outcome: Deferred | undefined
+  #place: Deferred | undefined
+  #isAccepted = false
 
-  constructor(id: string, text: string) {
+  constructor(id: string, text: string, kind: StanzaKind = 'message') {
     this.id = id
     this.text = text
+    this.kind = kind
   }
 
   get state(): SendState {
@@ -29,44 +48,77 @@ export class SendTicket implements SendHandle {
 
   // Made on demand: most bots never look at it, and asking the server for an acknowledgement costs a stanza.
   get acked(): Promise<void> {
-    if (this.#promise !== undefined) return this.#promise
-    const promise = new Promise<void>((resolve, reject) => {
-      if (this.#state === 'acked') return resolve()
-      if (this.#state === 'failed') return reject(this.#error)
-      this.#resolve = resolve
-      this.#reject = reject
-    })
-    promise.catch(() => {}) // whoever ignores it has decided so
-    this.#promise = promise
-    this.#acks?.confirm(this)
-    return promise
+    if (this.#outcome === undefined) {
+      this.#outcome = deferred()
+      if (this.#state === 'acked') this.#outcome.resolve()
+      else if (this.#state === 'failed') this.#outcome.reject(this.#error)
+      else this.#acks?.confirm(this)
+    }
+    return this.#outcome.promise
   }
 
-  /** It was handed to the connection; from now on `acks` knows about it. */
+  get accepted(): Promise<void> {
+    if (this.#place === undefined) {
+      this.#place = deferred()
+      if (this.#isAccepted) this.#place.resolve()
+      else if (this.#state === 'failed') this.#place.reject(this.#error)
+    }
+    return this.#place.promise
+  }
+
+  /** Whether somebody waits for the outcome. */
+  get isAwaited(): boolean {
+    return this.#outcome !== undefined && this.#state !== 'acked' && this.#state !== 'failed'
+  }
+
+  /** It has a place in the bounded queue. */
+  accept(): void {
+    this.#isAccepted = true
+    this.#place?.resolve()
+  }
+
+  /** It is handed to the connection; from now on `acks` knows about it. */
   written(acks: AckSource): void {
-    if (this.#state !== 'queued') return
+    if (this.#state === 'acked' || this.#state === 'failed') return
     this.#state = 'written'
-    this.text = ''
+    this.stamp ??= new Date()
     this.#acks = acks
-    if (this.#promise !== undefined) acks.confirm(this)
+    if (this.#outcome !== undefined) acks.confirm(this)
+  }
+
+  /** The session it was written in is lost: it waits for the next one. */
+  unwritten(): void {
+    this.#acks = undefined
   }
 
   /** The server has handled it. */
   succeed(): void {
-    if (this.#settle('acked')) this.#resolve?.()
+    if (this.#settle('acked')) this.#outcome?.resolve()
   }
 
   /** It is not known to have been handled, and nobody will try again. */
   fail(error: unknown): void {
     if (!this.#settle('failed')) return
     this.#error = error
-    this.#reject?.(error)
+    this.#outcome?.reject(error)
+    if (!this.#isAccepted) this.#place?.reject(error)
   }
 
   #settle(state: 'acked' | 'failed'): boolean {
     if (this.#state === 'acked' || this.#state === 'failed') return false
     this.#state = state
     this.#acks = undefined
+    this.text = ''
     return true
   }
+}
+
+function deferred(): Deferred {
+  let [resolve, reject]: [() => void, (error: unknown) => void] = [() => {}, () => {}]
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  promise.catch(() => {}) // whoever ignores it has decided so
+  return { promise, resolve, reject }
 }

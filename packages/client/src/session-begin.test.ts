@@ -18,7 +18,7 @@ function core() {
     session.attach(
       { write: (text) => void written.push(text), sendElement: (element) => void written.push(String(element)) },
       own,
-      features,
+      { features },
     )
   return { session, written, attach }
 }

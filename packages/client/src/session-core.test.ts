@@ -11,12 +11,16 @@ const ask = iqGet(Question)
 function online(options: { requestTimeout?: number } = {}) {
   const written: string[] = []
   const core = new SessionCore({ account: own.bare, ...options })
-  const attach = (): void =>
+  const attachOnly = (): void =>
     core.attach(
       { write: (text) => void written.push(text), sendElement: (element) => void written.push(String(element)) },
       own,
     )
-  return { core, written, attach }
+  const attach = (): void => {
+    attachOnly()
+    core.flush()
+  }
+  return { core, written, attach, attachOnly }
 }
 
 const bodies = (written: readonly string[]): (string | undefined)[] =>
@@ -26,9 +30,9 @@ const say = (body: string) => message({ to: 'bob@example.org', body })
 
 describe('SessionCore: sends', () => {
   test('what is sent before the session waits for the flush, and order is kept', () => {
-    const { core, written, attach } = online()
+    const { core, written, attachOnly } = online()
     const first = core.send(say('1'))
-    attach()
+    attachOnly()
     const second = core.send(say('2'))
     expect([written.length, first.state, second.state]).toEqual([0, 'queued', 'queued'])
     core.flush()
@@ -102,10 +106,10 @@ describe('SessionCore: requests', () => {
   afterEach(() => void vi.useRealTimers())
 
   test('a request does not wait behind messages, and not for a connection', async () => {
-    const { core, written, attach } = online()
+    const { core, written, attachOnly } = online()
     await expect(core.request(ask, true)).rejects.toMatchObject({ name: 'ConnectionError', code: 'closed' })
     core.send(say('1'))
-    attach()
+    attachOnly()
     core.request(ask, true).catch(() => {})
     expect(written).toHaveLength(1)
     expect(written[0]).toContain('<question')

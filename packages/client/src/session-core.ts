@@ -2,55 +2,38 @@ import {
   type BareJid,
   type ElementDef,
   type FullJid,
-  type Iq,
-  IqElement,
   type IqProcedure,
-  iq,
-  Jid,
+  type Jid,
   type Message,
   NS_CLIENT,
   type Presence,
   PresenceElement,
-  type ReadResult,
   readElement,
-  StanzaError,
+  type StreamError,
   serialize,
   type XmlElement,
-  xml,
 } from '@couplet/stanza'
 import { AckBarrier } from './ack-barrier.js'
-import { ConnectionError } from './connection-error.js'
-import { pingServer } from './elements.js'
+import type { ConnectionError } from './connection-error.js'
 import { Emitter } from './events.js'
-import { checkSender, InboundMessage, type Provenance } from './inbound-message.js'
-import { IqTracker } from './iq-tracker.js'
+import { checkSender, InboundMessage, inboundMessage, type Provenance } from './inbound-message.js'
+import { IqService } from './iq-service.js'
+import { Lanes } from './lanes.js'
 import { checkNonza } from './nonza.js'
+import { Outbox, type StanzaWriter } from './outbox.js'
 import type { Announcer, InboundRequest } from './plugin.js'
 import { randomId } from './random-id.js'
+import { ReadingBrake } from './reading-brake.js'
 import { listen, Router } from './router.js'
 import { SendTicket } from './send-ticket.js'
 import type { Handled, RequestOptions, SendHandle, Session, StanzaFilter } from './session.js'
+import { SessionContinuity } from './session-continuity.js'
+import type { SessionCoreOptions, StreamOffer } from './stream-offer.js'
 import { Subscription } from './subscription.js'
 
-/** Where stanzas go while there is a connection. */
-export interface StanzaWriter {
-  /** Sends one stanza, serialised for the default namespace `jabber:client`. */
-  write(text: string): void
-  /** Sends one element that is not a stanza. */
-  sendElement(element: XmlElement): void
-}
-
-/** @internal Options of a session core. */
-export interface SessionCoreOptions {
-  /** The bare JID of the account. */
-  readonly account: BareJid
-  /** Milliseconds until a request without an answer rejects; default 60,000. */
-  readonly requestTimeout?: number
-}
-
 /**
- * A session without its stream: the queue of sends, the requests and their answers, and the handlers of what comes in.
- * The client attaches a connection to it and takes it away again; tests attach themselves.
+ * A session without its stream: what is sent and received, the requests and their answers, and the handlers. The client
+ * attaches a connection to it and takes it away again; tests attach themselves.
  *
  * @internal
  */
@@ -61,34 +44,73 @@ export class SessionCore implements Session {
   serverFeatures: XmlElement | undefined
   /** Whether the session has begun: from {@link begin} to {@link detach}. */
   isOnline = false
+  /** Everything that is sent. */
+  readonly outbox: Outbox
+  /** What lets the session go on in another stream, or another process. */
+  readonly continuity: SessionContinuity
+  /** The same listeners for plugins, whose handlers are protocol: they do not wait for those of the application. */
+  readonly atOnce: Pick<SessionCore, 'onMessage' | 'onPresence'>
+  /** Stops reading while too much waits for the application. */
+  readonly brake: ReadingBrake
   readonly #router: Router
-  readonly #tracker: IqTracker
-  readonly #requestTimeout: number
+  readonly #iqs: IqService
   #jid: FullJid | undefined
   #writer: StanzaWriter | undefined
   #barrier: AckBarrier | undefined
-  #queue: SendTicket[] = []
-  #closed: ConnectionError | undefined
+  /** Why there will be no connection any more, if so. */
+  closed: ConnectionError | undefined
   #announce: Announcer | undefined
 
   constructor(options: SessionCoreOptions) {
     this.account = options.account
-    this.#requestTimeout = options.requestTimeout ?? 60_000
-    this.#router = new Router(() => this.account, this.events)
-    this.#tracker = new IqTracker(() => this.account)
+    this.outbox = new Outbox(() => this.continuity.changed())
+    this.continuity = new SessionContinuity(this.outbox, {
+      jid: () => this.#jid,
+      send: (element) => this.#writer?.sendElement(element),
+    })
+    const lanes = new Lanes(() => this.brake.check())
+    this.#router = new Router(() => this.account, this.events, lanes)
+    this.#iqs = new IqService(this, this.#router, this.events, options.requestTimeout ?? 60_000)
+    this.brake = new ReadingBrake(lanes, () => this.#iqs.pending > 0 || this.outbox.isAwaited)
+    this.atOnce = {
+      onMessage: (...args) => listen(this.#router.messages, true, ...args),
+      onPresence: (...args) => listen(this.#router.presences, true, ...args),
+    }
   }
 
   get jid(): Jid {
     return this.#jid ?? this.account
   }
 
-  /** A new session is set up; what was queued meanwhile waits for {@link flush}. */
-  attach(writer: StanzaWriter, jid: FullJid, features?: XmlElement): void {
-    this.#writer = writer
-    this.serverFeatures = features
+  /** A new session is set up; what was queued meanwhile waits for {@link begin}. */
+  attach(writer: StanzaWriter, jid: FullJid, offer: StreamOffer = {}): void {
+    this.#connect(writer, offer)
     this.#jid = jid
     this.account = jid.bare
-    this.#barrier = new AckBarrier(() => this.#askServer())
+    const management = this.continuity.start(offer.management, () => offer.dead?.())
+    const acks =
+      management ??
+      new AckBarrier(
+        () => this.#iqs.ping(),
+        () => offer.dead?.(),
+      )
+    if (acks instanceof AckBarrier) this.#barrier = acks
+    this.outbox.connect({ writer, acks, management, maxBytes: offer.maxBytes })
+  }
+
+  /**
+   * The session goes on in a new stream: what the server has not handled is sent again, then what was queued.
+   *
+   * @param h how many stanzas the server has handled
+   * @returns why the stream must end, if that cannot be
+   */
+  resume(writer: StanzaWriter, h: number, offer: StreamOffer = {}): StreamError | undefined {
+    this.#connect(writer, offer)
+    const management = this.continuity.resume(h)
+    if (management === undefined || 'condition' in management) return management
+    this.isOnline = true
+    this.outbox.resend({ writer, acks: management, management, maxBytes: offer.maxBytes })
+    return undefined
   }
 
   /** The session begins: announces these presences, or what a plugin makes of them, and sends what was queued. */
@@ -97,42 +119,70 @@ export class SessionCore implements Session {
     this.events.run(() => {
       announced = this.#announce?.(presences) ?? presences
     })
-    for (const { element } of announced) this.#writer?.write(serialize(element, NS_CLIENT))
+    for (const { element } of announced) {
+      this.outbox.write(new SendTicket(randomId(), serialize(element, NS_CLIENT), 'presence'))
+    }
     this.isOnline = true
     this.flush()
   }
 
+  /** Writes a stanza now, before what is queued. @returns whether there is a connection */
+  write(ticket: SendTicket): boolean {
+    const isWritten = this.outbox.write(ticket)
+    this.brake.check() // somebody may wait for an answer now
+    return isWritten
+  }
+
   /** Sends what was queued while there was no session. */
   flush(): void {
-    for (const ticket of this.#queue.splice(0)) this.#write(ticket)
+    this.outbox.open()
   }
 
-  /** Resolves when every outcome that somebody waits for is known. */
+  /** Asks the server for a sign of life. */
+  probe(): void {
+    const { management } = this.continuity
+    if (management !== undefined) management.ask()
+    else this.#iqs.ping().catch(() => {}) // whoever probes waits for bytes
+  }
+
+  /** Resolves when every outcome is known that the server can still tell, and tells it what was handled. */
   async acknowledged(): Promise<void> {
-    await this.#barrier?.idle()
+    const { management } = this.continuity
+    if (management !== undefined && management.sent > management.acked) management.ask()
+    await Promise.all([this.#barrier?.idle(), management && this.outbox.acknowledgedAll()])
   }
 
-  /** The connection is gone: what was under way fails with the reason, what is queued stays. */
-  detach(reason: ConnectionError): void {
+  /** The connection is gone, and the session may go on in another one. */
+  suspend(): void {
     this.#writer = undefined
-    this.serverFeatures = undefined
     this.isOnline = false
+    this.brake.release()
+    this.continuity.suspend()
+    this.outbox.disconnect()
+  }
+
+  /** The connection is gone, and the session with it: requests fail, and unconfirmed messages wait for the next one. */
+  detach(reason: ConnectionError): void {
+    this.suspend()
+    this.serverFeatures = undefined
     this.#jid = undefined
-    this.#tracker.failAll(reason)
+    this.#iqs.failAll(reason)
     this.#barrier?.end(reason)
     this.#barrier = undefined
+    this.continuity.end(reason)
   }
 
   /** There will be no other connection: everything fails, now and later. */
   close(reason: ConnectionError): void {
     this.detach(reason)
-    this.#closed = reason
-    for (const ticket of this.#queue.splice(0)) ticket.fail(reason)
+    this.closed = reason
+    this.outbox.fail(reason)
+    this.continuity.forget()
   }
 
   /** There may be connections again. */
   reopen(): void {
-    this.#closed = undefined
+    this.closed = undefined
   }
 
   /** @param ahead before what is queued, for what begins a session */
@@ -140,36 +190,15 @@ export class SessionCore implements Session {
     const { element } = stanza
     const id = stanza.id ?? randomId()
     const complete = stanza.id === undefined ? element.with({ id }) : element
-    return this.#submit(new SendTicket(id, serialize(complete, NS_CLIENT)), ahead)
-  }
-
-  #submit(ticket: SendTicket, ahead: boolean): SendTicket {
-    if (this.#closed !== undefined) ticket.fail(this.#closed)
-    // The queue is not empty between attach and flush; order is kept.
-    else if (this.#writer === undefined || (this.#queue.length > 0 && !ahead)) this.#queue.push(ticket)
-    else this.#write(ticket)
+    const kind = element.name === 'presence' ? 'presence' : 'message'
+    const ticket = new SendTicket(id, serialize(complete, NS_CLIENT), kind)
+    if (this.closed !== undefined) ticket.fail(this.closed)
+    else if (!(ahead && this.outbox.write(ticket))) this.outbox.add(ticket)
     return ticket
   }
 
-  #write(ticket: SendTicket): void {
-    const { text } = ticket
-    this.#writer?.write(text)
-    ticket.written(this.#barrier as AckBarrier)
-  }
-
-  async request<Q, R>(pair: IqProcedure<Q, R>, value: Q, options: RequestOptions = {}): Promise<R> {
-    const { signal } = options
-    signal?.throwIfAborted()
-    const to = typeof options.to === 'string' ? Jid.parse(options.to) : options.to
-    const id = randomId()
-    const stanza = iq({ type: pair.type, id, to }, pair.request.build(value))
-    const text = serialize(stanza.element, NS_CLIENT)
-    if (this.#closed !== undefined) throw this.#closed
-    const answer = this.#tracker.expect(id, pair.response, to, this.#requestTimeout, signal, pair.mayBeEmpty)
-    // Not behind queued messages: a request is worth nothing to a later session.
-    if (this.#writer !== undefined) this.#writer.write(text)
-    else this.#tracker.fail(id, new ConnectionError('session', 'closed', 'there is no connection'))
-    return answer
+  request<Q, R>(pair: IqProcedure<Q, R>, value: Q, options: RequestOptions = {}): Promise<R> {
+    return this.#iqs.request(pair, value, options)
   }
 
   onMessage<T>(
@@ -177,7 +206,7 @@ export class SessionCore implements Session {
     handler?: (payload: T, message: InboundMessage) => Handled,
     filter?: StanzaFilter,
   ): Subscription {
-    return listen(this.#router.messages, first, handler, filter)
+    return listen(this.#router.messages, false, first, handler, filter)
   }
 
   onPresence<T>(
@@ -185,7 +214,7 @@ export class SessionCore implements Session {
     handler?: (payload: T, presence: Presence) => Handled,
     filter?: StanzaFilter,
   ): Subscription {
-    return listen(this.#router.presences, first, handler, filter)
+    return listen(this.#router.presences, false, first, handler, filter)
   }
 
   /** Registers the handler of a kind of request. */
@@ -232,69 +261,35 @@ export class SessionCore implements Session {
 
   /** Takes a stanza from the stream. Never throws. */
   deliver(element: XmlElement, provenance: Provenance = 'live'): void {
+    const { ledger } = this.continuity
+    if (ledger === undefined) this.#route(element, provenance)
+    else this.continuity.deliver(element, () => this.#route(element, provenance))
+    this.brake.check()
+  }
+
+  /** @returns when all its handlers are done, if not at once */
+  #route(element: XmlElement, provenance: Provenance): Promise<void> | undefined {
     // A sender that is no JID is nobody: RFC 6120 §8.1.2 forbids it, and no rule about senders could be applied.
     const problem = checkSender(element)
-    if (problem !== undefined) this.events.emit('malformed', { error: problem, stanza: element })
-    else if (element.name === 'message') {
-      this.#router.deliverMessage(new InboundMessage(element, provenance, (stanza) => this.send(stanza)))
-    } else if (element.name === 'presence') {
-      this.#with(readElement(PresenceElement, element), element, (presence) => this.#router.deliverPresence(presence))
-    } else {
-      this.#deliverIq(element)
+    if (problem !== undefined) {
+      this.events.emit('malformed', { error: problem, stanza: element })
+      return undefined
     }
-  }
-
-  #deliverIq(element: XmlElement): void {
-    const read = readElement(IqElement, element)
-    // RFC 6120 §8.3.1: a request always gets an answer, also one we cannot read, but errors and results never do.
-    const isRequest = ['get', 'set'].includes(element.attr('type') ?? '') && element.attr('id')
-    if (!read.ok && isRequest) this.#reply(element, 'error', new StanzaError({ condition: 'bad-request' }).element)
-    this.#with(read, element, (received) => {
-      if (received.type === 'get' || received.type === 'set') void this.#answer(received)
-      else this.#receiveReply(received)
-    })
-  }
-
-  #receiveReply(reply: Iq): void {
-    if (this.#tracker.receive(reply, this.jid) === 'spoofed') {
-      this.events.emit('rejected', { reason: 'reply-sender', stanza: reply.element })
+    if (element.name === 'message') {
+      return this.#router.deliverMessage(
+        inboundMessage(element, provenance, this.account, (stanza) => this.send(stanza)),
+      )
     }
+    if (element.name === 'iq') return this.#iqs.deliver(element)
+    const read = readElement(PresenceElement, element)
+    if (read.ok) return this.#router.deliverPresence(read.value)
+    this.events.emit('malformed', { error: read.error, stanza: element })
+    return undefined
   }
 
-  async #answer(request: Iq): Promise<void> {
-    const outcome = await this.#router.answer(request)
-    if ('error' in outcome) this.#reply(request.element, 'error', outcome.error.element)
-    else this.#reply(request.element, 'result', outcome.payload)
-  }
-
-  #reply(request: XmlElement, type: 'result' | 'error', payload: XmlElement | undefined): void {
-    const attributes = { id: request.attr('id'), to: request.attr('from') }
-    const reply = xml(NS_CLIENT, 'iq', { ...attributes, type }, ...(payload ? [payload] : []))
-    let text: string
-    try {
-      text = serialize(reply, NS_CLIENT)
-    } catch (error) {
-      // A result that XML cannot carry; who asked gets an answer all the same.
-      this.events.emit('error', error)
-      const { element } = new StanzaError({ condition: 'internal-server-error' })
-      text = serialize(xml(NS_CLIENT, 'iq', { ...attributes, type: 'error' }, element), NS_CLIENT)
-    }
-    this.#writer?.write(text)
-  }
-
-  #with<T>(read: ReadResult<T>, stanza: XmlElement, then: (value: T) => void): void {
-    if (read.ok) then(read.value)
-    else this.events.emit('malformed', { error: read.error, stanza })
-  }
-
-  /** Any answer will do, but none at all is a failure. */
-  async #askServer(): Promise<void> {
-    const id = randomId()
-    const to = Jid.parse(this.account.domain)
-    const answer = this.#tracker.expect(id, undefined, to, this.#requestTimeout)
-    this.#writer?.write(serialize(iq({ type: 'get', id, to }, pingServer.request.build(true)).element, NS_CLIENT))
-    await answer.catch((error: unknown) => {
-      if (!(error instanceof Error) || error.name !== 'StanzaError') throw error
-    })
+  #connect(writer: StanzaWriter, { features }: StreamOffer): void {
+    this.#writer = writer
+    this.serverFeatures = features ?? this.serverFeatures
+    this.brake.connect(writer.connection)
   }
 }

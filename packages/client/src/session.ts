@@ -16,6 +16,11 @@ export interface SendHandle {
    * Settles exactly once. May be ignored: a rejection nobody listens to is not reported as unhandled.
    */
   readonly acked: Promise<void>
+  /**
+   * Resolves when the stanza has a place in the queue: at once, unless 1,000 stanzas or 8 MiB wait to be written or
+   * acknowledged. Whoever awaits it between sends is slowed down to what the connection takes; nothing is dropped.
+   */
+  readonly accepted: Promise<void>
 }
 
 /** Options of every network call. */

@@ -52,6 +52,8 @@ export interface StreamErrorInit {
   readonly text?: string | undefined
   /** The element as received. */
   readonly element?: XmlElement | undefined
+  /** An application-specific condition to be sent along (RFC 6120 §4.9.4). */
+  readonly detail?: XmlElement | undefined
 }
 
 /**
@@ -69,6 +71,7 @@ export class StreamError extends XmppError {
   readonly text: string | undefined
   /** The element as received, with any application-specific condition; `undefined` if we ended the stream. */
   readonly element: XmlElement | undefined
+  readonly #detail: XmlElement | undefined
 
   constructor(init: StreamErrorInit = {}) {
     const condition = init.condition ?? 'undefined-condition'
@@ -82,6 +85,7 @@ export class StreamError extends XmppError {
     this.retry = final.has(condition) ? 'no' : 'backoff'
     this.text = init.text
     this.element = init.element
+    this.#detail = init.detail
   }
 
   /** Reads `<stream:error/>`; whatever it lacks, the result is a stream error. */
@@ -99,6 +103,7 @@ export class StreamError extends XmppError {
   toElement(): XmlElement {
     const children = [new XmlElement(NS_STREAM_ERRORS, this.condition, [], [], undefined)]
     if (this.text) children.push(new XmlElement(NS_STREAM_ERRORS, 'text', [], [this.text], undefined))
+    if (this.#detail) children.push(this.#detail)
     return new XmlElement(NS_STREAM, 'error', [], children, undefined)
   }
 }

@@ -124,7 +124,7 @@ export class FakeSession implements PluginContext {
     }
     this.#hosts.push(new PluginHost([capture], core, store))
     this.#context = context as unknown as PluginContext
-    core.attach(this.#end, full, this.#offered)
+    core.attach(this.#end, full, { features: this.#offered })
     core.begin()
   }
 
@@ -274,7 +274,7 @@ export class FakeSession implements PluginContext {
    */
   async begin(inlined: readonly string[] = []): Promise<void> {
     const { core } = this.#end
-    core.attach(this.#end, this.#full, this.#offered)
+    core.attach(this.#end, this.#full, { features: this.#offered })
     for (const host of this.#hosts) await host.startSession(new Set(inlined))
     core.begin()
     for (const host of this.#hosts) await host.enterRooms()
@@ -283,7 +283,7 @@ export class FakeSession implements PluginContext {
   /** The session goes on in a new stream: `onResume` handlers run. */
   async resume(): Promise<void> {
     const { core } = this.#end
-    core.attach(this.#end, this.#full, this.#offered)
+    core.attach(this.#end, this.#full, { features: this.#offered })
     core.begin()
     for (const host of this.#hosts) await host.resumeSession()
   }

@@ -1,0 +1,225 @@
+import { type FullJid, type Infer, Jid, type StreamError, type XmlElement } from '@couplet/stanza'
+import type { Enabled } from './elements.js'
+import { InboundLedger } from './inbound-ledger.js'
+import type { Resumption } from './login.js'
+import type { Outbox } from './outbox.js'
+import { SendTicket } from './send-ticket.js'
+import type { Saved, SavedSession, SavedStanza, SessionJournal } from './session-journal.js'
+import { StreamManagement } from './stream-management.js'
+
+/** Streams that the server may end over a stanza before it is given up. */
+const mostDeaths = 2
+
+/** What continuity needs of the session. */
+export interface ContinuedSession {
+  /** The full JID, if there is a session. */
+  jid(): FullJid | undefined
+  /** Sends an element that is not a stanza. */
+  send(element: XmlElement): void
+}
+
+/** Keeps a session alive beyond its stream: stream management, what was received, and the journal that outlasts the process. */
+export class SessionContinuity {
+  /** Stream management of the session, while it has some. */
+  management: StreamManagement | undefined
+  /** What was received under stream management. */
+  ledger: InboundLedger | undefined
+  readonly #outbox: Outbox
+  readonly #session: ContinuedSession
+  #dead: () => void = () => {}
+  #journal: SessionJournal | undefined
+  /** The JID of a session that was stored. */
+  #storedJid: FullJid | undefined
+  /** Handled stanzas that the journal knows about, without which they must not be acknowledged. */
+  #kept = 0
+  #isSuspected = false
+
+  constructor(outbox: Outbox, session: ContinuedSession) {
+    this.#outbox = outbox
+    this.#session = session
+  }
+
+  /** From now on everything is kept in the journal; takes over what an earlier client has left there. */
+  async use(journal: SessionJournal): Promise<void> {
+    const saved = await journal.load()
+    this.#journal = journal
+    this.#outbox.journal = journal
+    if (saved !== undefined) this.#restore(saved)
+  }
+
+  /** A new session begins, with stream management or without. */
+  start(enabled: Infer<typeof Enabled> | undefined, dead: () => void): StreamManagement | undefined {
+    this.#dead = dead
+    this.#storedJid = undefined
+    this.#kept = 0
+    this.ledger = enabled && new InboundLedger()
+    this.management = enabled && this.#newManagement(enabled)
+    this.changed()
+    return this.management
+  }
+
+  /** The session goes on. @returns the error with which the stream must end if `h` cannot be */
+  resume(h: number): StreamManagement | StreamError | undefined {
+    const { management } = this
+    const error = management?.acknowledge(h)
+    if (error !== undefined) return error
+    this.#convict()
+    management?.resume()
+    return management
+  }
+
+  /** The server would not resume, but said how many stanzas it had handled. */
+  acknowledgeLast(h: number): void {
+    this.management?.acknowledge(h) // a number that cannot be is no news
+  }
+
+  /** The connection is gone. */
+  suspend(): void {
+    this.management?.suspend()
+  }
+
+  /** The session is over; its messages wait to be found out about. */
+  end(reason: unknown): void {
+    this.management?.suspend()
+    this.management = undefined
+    this.ledger = undefined
+    this.#storedJid = undefined
+    this.#outbox.lose(reason)
+  }
+
+  /** Nothing is left to go on with. */
+  forget(): void {
+    this.changed()
+    void this.#journal?.stored()
+  }
+
+  /** The server ended the stream over what we sent: what it would have handled next is under suspicion. */
+  suspect(): void {
+    this.#isSuspected = true
+  }
+
+  /** It is known what the server has handled: a suspect that ends streams is not sent again. */
+  convict(): void {
+    this.#convict()
+  }
+
+  /** The session that another stream may take over. */
+  resumption(): Resumption | undefined {
+    const jid = this.#session.jid() ?? this.#storedJid
+    const { id, resume } = this.management?.enabled ?? {}
+    if (!resume || id === undefined || jid === undefined) return undefined
+    const handled = this.ledger?.resuming() ?? 0
+    return { previd: id, jid, handled: () => handled % 2 ** 32 }
+  }
+
+  /** Where the server wants the session to be resumed. */
+  get location(): string | undefined {
+    return this.management?.enabled.location
+  }
+
+  /** Resolves when the journal knows everything. */
+  async stored(): Promise<void> {
+    this.changed()
+    await this.#journal?.stored()
+  }
+
+  /** Delivers a stanza that counts. */
+  deliver(element: XmlElement, route: () => Promise<void> | undefined): void {
+    const { ledger } = this
+    const receipt = ledger?.receive(element)
+    if (receipt === undefined) {
+      this.#recordHandled() // sent again while its handlers were running
+      return
+    }
+    const done = (): void => {
+      if (ledger?.done(receipt) && ledger === this.ledger) this.#recordHandled()
+    }
+    const running = route()
+    if (running === undefined) done()
+    else void running.then(done)
+  }
+
+  /** Takes an element of stream management. @returns why the stream must end, if it must */
+  take(element: XmlElement): StreamError | undefined {
+    return this.management?.take(element)
+  }
+
+  /** Something that the journal keeps has changed. */
+  changed(): void {
+    this.#journal?.touch(() => this.#save())
+  }
+
+  #newManagement(enabled: Infer<typeof Enabled>, start?: { sent: number; acked: number; handled: number }) {
+    const managed = {
+      send: (element: XmlElement) => this.#session.send(element),
+      handled: () => (this.#journal === undefined ? (this.ledger?.handled ?? 0) : this.#kept),
+      acknowledged: (count: number) => this.#outbox.acknowledged(count),
+      dead: () => this.#dead(),
+    }
+    return new StreamManagement(enabled, managed, start)
+  }
+
+  #recordHandled(): void {
+    const { ledger, management } = this
+    if (this.#journal === undefined) {
+      management?.handled()
+      return
+    }
+    const handled = ledger?.handled ?? 0
+    this.changed()
+    void this.#journal.stored().then(() => {
+      if (ledger !== this.ledger) return
+      this.#kept = Math.max(this.#kept, handled)
+      management?.handled()
+    })
+  }
+
+  #convict(): void {
+    if (!this.#isSuspected) return
+    this.#isSuspected = false
+    const { suspect } = this.#outbox
+    if (suspect !== undefined && ++suspect.deaths >= mostDeaths) this.#outbox.refuse(suspect)
+  }
+
+  #save(): SavedSession {
+    const { enabled, sent = 0, acked = 0 } = this.management ?? {}
+    const { first, next } = this.#outbox
+    const counters = { handled: this.ledger?.handled ?? 0, sent, acked, first, next }
+    if (!enabled?.resume) return counters
+    const { id, location, max } = enabled
+    return { ...counters, id, location, max, jid: String(this.#session.jid() ?? this.#storedJid) }
+  }
+
+  #restore({ session, written, queued }: Saved): void {
+    const { id, location, max, sent, acked, handled } = session
+    const jid = session.jid === undefined ? undefined : Jid.tryParse(session.jid)
+    this.#outbox.first = session.first
+    this.#outbox.next = session.next
+    const unacked: SendTicket[] = []
+    for (let number = acked; number < sent; number++) unacked.push(ticketOf(written.get(number)))
+    this.#outbox.restore(
+      unacked,
+      queued.map((each) => Object.assign(ticketOf(each), { place: each.place })),
+      acked,
+    )
+    if (id === undefined || !jid?.isFull()) {
+      this.#outbox.lose(undefined)
+      return
+    }
+    this.#storedJid = jid as FullJid
+    this.#kept = handled
+    this.ledger = new InboundLedger(handled)
+    this.management = this.#newManagement({ id, resume: true, location, max }, { sent, acked, handled })
+    this.management.suspend()
+  }
+}
+
+/** A stanza that was stored; what was not worth storing is an IQ without content. */
+function ticketOf(saved: SavedStanza | undefined): SendTicket {
+  if (saved === undefined) return new SendTicket('', '', 'iq')
+  const ticket = new SendTicket(saved.id, saved.text, 'message')
+  if (saved.stamp !== undefined) ticket.stamp = new Date(saved.stamp)
+  ticket.uncertain = saved.uncertain === true
+  ticket.deaths = saved.deaths ?? 0
+  return ticket
+}

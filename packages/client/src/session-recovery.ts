@@ -1,0 +1,49 @@
+import { Message, NS_CLIENT } from '@couplet/stanza'
+import { StreamParser } from '@couplet/stanza/stream-parser'
+import type { Outbox } from './outbox.js'
+import type { SentFate, SentFinder } from './plugin.js'
+import type { SendTicket } from './send-ticket.js'
+
+/** What recovery needs besides the outbox. */
+export interface RecoveryOptions {
+  /** Finds out what became of messages; without it nobody can. */
+  readonly finder: SentFinder | undefined
+  /** Ends the search. */
+  readonly signal: AbortSignal
+  /** Whether the session for which it searches still has its connection. */
+  isCurrent(): boolean
+  /** Takes what the finder throws. */
+  report(error: unknown): void
+}
+
+/**
+ * Finds out what became of messages that were written in a lost session: those the server has handled are acknowledged,
+ * those it never saw are sent again, and those nobody knows about fail. If the connection is lost meanwhile, they wait.
+ */
+export async function recoverSent(outbox: Outbox, options: RecoveryOptions): Promise<void> {
+  const tickets = outbox.uncertain
+  if (tickets.length === 0) return
+  const fates = await findFates(tickets, options)
+  if (!options.isCurrent()) return
+  for (const [index, ticket] of tickets.entries()) outbox.settle(ticket, fates[index] ?? 'unknown')
+}
+
+async function findFates(tickets: readonly SendTicket[], options: RecoveryOptions): Promise<readonly SentFate[]> {
+  const { finder, signal, report } = options
+  if (finder === undefined) return []
+  const sent = tickets.map(({ text, stamp }) => ({ message: parseMessage(text), stamp: stamp ?? new Date() }))
+  try {
+    return await finder(sent, signal)
+  } catch (error) {
+    if (options.isCurrent()) report(error)
+    return []
+  }
+}
+
+/** A message of our own, from the XML it was written as. */
+function parseMessage(text: string): Message {
+  const framed = text.replace(/^<message/, `$& xmlns='${NS_CLIENT}'`)
+  const [event] = new StreamParser({ framed: true }).write(framed)
+  if (event?.type !== 'element') throw new Error('a message of our own is not well-formed')
+  return new Message(event.element)
+}
