@@ -1,11 +1,13 @@
 import { field, findForm, NS_DATA_FORMS, resultForm } from '@couplet/forms'
-import { StanzaError, xml } from '@couplet/stanza'
+import type { Contact } from '@couplet/roster'
+import { Jid, StanzaError, xml } from '@couplet/stanza'
 import { fakeSession } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
 import { disco } from './disco.js'
 import { getDiscoInfo, getDiscoItems, NS_DISCO_INFO, NS_DISCO_ITEMS } from './elements.js'
 
 const friend = 'friend@example.org/x'
+const me = 'me@example.org/other'
 const room = 'cave@rooms.example.org'
 
 describe('asking', () => {
@@ -85,7 +87,7 @@ describe('answering', () => {
   test('with the identity and the sorted features of all plugins', async () => {
     const session = fakeSession({ features: ['urn:z', 'urn:a', 'urn:z'] })
     session.install(disco({ identity: { category: 'client', type: 'bot' }, name: 'Puck' }))
-    expect(await session.ask(getDiscoInfo, {}, friend)).toEqual({
+    expect(await session.ask(getDiscoInfo, {}, me)).toEqual({
       identities: [{ category: 'client', type: 'bot', name: 'Puck' }],
       features: [NS_DISCO_INFO, NS_DISCO_ITEMS, 'urn:a', 'urn:z'],
       forms: [],
@@ -95,25 +97,62 @@ describe('answering', () => {
   test('there are no items, and no nodes', async () => {
     const session = fakeSession()
     session.install(disco())
-    expect(await session.ask(getDiscoItems, {}, friend)).toEqual({ items: [] })
-    await expect(session.ask(getDiscoInfo, { node: 'n' }, friend)).rejects.toMatchObject({
+    expect(await session.ask(getDiscoItems, {}, me)).toEqual({ items: [] })
+    await expect(session.ask(getDiscoInfo, { node: 'n' }, me)).rejects.toMatchObject({
       condition: 'item-not-found',
     })
-    await expect(session.ask(getDiscoItems, { node: 'n' }, friend)).rejects.toMatchObject({
+    await expect(session.ask(getDiscoItems, { node: 'n' }, me)).rejects.toMatchObject({
       condition: 'item-not-found',
     })
   })
 
-  test('S-160 who is not to know that we are online gets the answer of a missing resource', async () => {
+  const refused = { type: 'cancel', condition: 'service-unavailable', text: undefined }
+  /** Who of these gets answers; the others get the one of a missing resource to every question. */
+  const answered = async (session: ReturnType<typeof fakeSession>, all: readonly string[]): Promise<string[]> => {
+    const found: string[] = []
+    for (const from of all) {
+      const outcome = await session.ask(getDiscoInfo, {}, from).catch((error: unknown) => error)
+      if (!(outcome instanceof Error)) {
+        found.push(from)
+        continue
+      }
+      expect(outcome).toMatchObject(refused)
+      await expect(session.ask(getDiscoInfo, { node: 'n' }, from)).rejects.toMatchObject(refused)
+      await expect(session.ask(getDiscoItems, {}, from)).rejects.toMatchObject(refused)
+      await expect(session.ask(getDiscoItems, { node: 'n' }, from)).rejects.toMatchObject(refused)
+    }
+    return found
+  }
+  const own = ['me@example.org', 'me@example.org/other', 'example.org']
+
+  test('S-160 S-163 by default only the own account and its server learn that we are online', async () => {
+    const session = fakeSession()
+    session.install(disco())
+    const others = [friend, 'stranger@evil.net/x', 'transport.example.org', 'example.org/x', 'm\u0435@example.org']
+    expect(await answered(session, [...own, ...others])).toEqual(own)
+  })
+
+  test('S-160 whom the application allows learns it, too', async () => {
     const session = fakeSession()
     session.install(disco({ answer: (from) => from.toString() === friend }))
-    await session.ask(getDiscoInfo, {}, friend)
-    for (const query of [{}, { node: 'n' }]) {
-      const question = session.ask(getDiscoInfo, query, 'stranger@evil.net/x')
-      await expect(question).rejects.toMatchObject({ type: 'cancel', condition: 'service-unavailable' })
+    expect(await answered(session, [...own, friend, 'stranger@evil.net/x'])).toEqual([...own, friend])
+  })
+
+  test('S-160 with contacts, those who may see our presence', async () => {
+    const session = fakeSession()
+    const subscriptions = ['none', 'to', 'from', 'both'] as const
+    const get = (jid: Jid | string): Contact | undefined => {
+      const subscription = subscriptions.find((name) => `${name}@example.org` === String(Jid.parse(String(jid)).bare))
+      return subscription && ({ subscription } as Contact)
     }
-    await expect(session.ask(getDiscoItems, {}, 'stranger@evil.net/x')).rejects.toMatchObject({
-      condition: 'service-unavailable',
-    })
+    session.install(disco({ answer: 'contacts', name: 'Puck' }), { roster: { get } })
+    const all = [...subscriptions, 'stranger'].map((name) => `${name}@example.org/x`)
+    expect(await answered(session, [...own, ...all])).toEqual([...own, 'from@example.org/x', 'both@example.org/x'])
+    expect((await session.ask(getDiscoInfo, {}, 'both@example.org/x')).identities[0]?.name).toBe('Puck')
+  })
+
+  test('contacts need the roster', () => {
+    expect(disco().needs).toEqual({})
+    expect(disco({ answer: 'contacts' }).needs).toEqual({ roster: true })
   })
 })

@@ -1,4 +1,5 @@
 import type { CallOptions, Plugin, PluginContext } from '@couplet/client'
+import type { Roster } from '@couplet/roster'
 import type { ResultSetRequest } from '@couplet/rsm'
 import { type Jid, StanzaError } from '@couplet/stanza'
 import {
@@ -11,16 +12,27 @@ import {
   NS_DISCO_ITEMS,
 } from './elements.js'
 
-/** Options of {@link disco}. */
-export interface DiscoOptions {
+/** What this client says about itself. */
+export interface DiscoSelf {
   /** What this client is, from the registry of XEP-0030 §10.2.1; default `{ category: 'client', type: 'pc' }`. */
   readonly identity?: Pick<DiscoIdentity, 'category' | 'type'>
   /** The name of the software, for people. */
   readonly name?: string
+}
+
+/** Options of {@link disco}. */
+export interface DiscoOptions extends DiscoSelf {
   /**
-   * Who gets an answer; the others cannot tell that we are online. Default: everyone who knows our full JID.
+   * Who else than the own account and its server gets an answer; the others cannot tell that we are online. Default:
+   * nobody.
    */
   readonly answer?: (from: Jid) => boolean
+}
+
+/** Options of {@link disco} that take the answer from the roster. */
+export interface DiscoRosterOptions extends DiscoSelf {
+  /** The contacts who may see our presence get an answer, too. */
+  readonly answer: 'contacts'
 }
 
 /** Options of a question about an entity. */
@@ -57,17 +69,34 @@ export interface Disco {
   supports(jid: Jid | string, feature: string, options?: DiscoCallOptions): Promise<boolean>
 }
 
-/** The plugin: asks others, and answers for this client with the features of all plugins (XEP-0030). */
-export function disco(options: DiscoOptions = {}): Plugin<'disco', Disco> {
+/**
+ * The plugin: asks others, and answers for this client, with the features of all plugins, those who may know that it is
+ * online (XEP-0030).
+ */
+export function disco(options?: DiscoOptions): Plugin<'disco', Disco>
+/** The same; contacts who may see our presence may know. */
+export function disco(options: DiscoRosterOptions): Plugin<'disco', Disco, { roster: Roster }>
+export function disco(options: DiscoOptions | DiscoRosterOptions = {}): Plugin<'disco', Disco, { roster: Roster }> {
+  const { answer } = options
   return {
     name: 'disco',
     features: [NS_DISCO_INFO, NS_DISCO_ITEMS],
-    needs: {},
+    needs: (answer === 'contacts' ? { roster: true } : {}) as { roster: true },
     setup(context) {
-      answerQuestions(context, options)
+      answerQuestions(context, options, answer === 'contacts' ? (from) => seesUs(context.roster, from) : answer)
       return askQuestions(context)
     },
   }
+}
+
+/** The other clients of the account, and its server, know anyway. A service of the same server is somebody else. */
+function isOwn({ account }: PluginContext, from: Jid): boolean {
+  return from.bare.equals(account) || from.toString() === account.domain
+}
+
+function seesUs(roster: Roster, from: Jid): boolean {
+  const subscription = roster.get(from)?.subscription
+  return subscription === 'from' || subscription === 'both'
 }
 
 function askQuestions(context: PluginContext): Disco {
@@ -95,11 +124,15 @@ function hasNothing(error: unknown): boolean {
   return error instanceof Error && error.name === 'StanzaError' && nothing.has((error as StanzaError).condition)
 }
 
-function answerQuestions(context: PluginContext, { identity, name, answer }: DiscoOptions): void {
+function answerQuestions(
+  context: PluginContext,
+  { identity, name }: DiscoSelf,
+  mayKnow: ((from: Jid) => boolean) | undefined,
+): void {
   const self: DiscoIdentity = { category: 'client', type: 'pc', ...identity, name }
   const admit = (from: Jid, node: string | undefined): void => {
     // The same answer as from a server whose user has no such resource (RFC 6121 §8.5.3.2.3).
-    if (answer?.(from) === false) throw new StanzaError({ condition: 'service-unavailable' })
+    if (!isOwn(context, from) && !mayKnow?.(from)) throw new StanzaError({ condition: 'service-unavailable' })
     if (node !== undefined) throw new StanzaError({ condition: 'item-not-found' })
   }
   context.handle(getDiscoInfo, ({ node }, { from }) => {

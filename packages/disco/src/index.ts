@@ -4,7 +4,15 @@
  * @module
  */
 
-export { type Disco, type DiscoCallOptions, type DiscoItemsOptions, type DiscoOptions, disco } from './disco.js'
+export {
+  type Disco,
+  type DiscoCallOptions,
+  type DiscoItemsOptions,
+  type DiscoOptions,
+  type DiscoRosterOptions,
+  type DiscoSelf,
+  disco,
+} from './disco.js'
 export {
   DiscoFeature,
   DiscoIdentity,

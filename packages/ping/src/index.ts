@@ -5,4 +5,4 @@
  */
 
 export { NS_PING, PingRequest, sendPing } from './elements.js'
-export { type Ping, type PingOptions, ping } from './ping.js'
+export { type Ping, type PingOptions, type PingRosterOptions, ping } from './ping.js'

@@ -1,11 +1,21 @@
 import type { CallOptions, Plugin, PluginContext } from '@couplet/client'
+import type { Roster } from '@couplet/roster'
 import { type BareJid, Jid, StanzaError } from '@couplet/stanza'
 import { NS_PING, sendPing } from './elements.js'
 
 /** Options of {@link ping}. */
 export interface PingOptions {
-  /** Who gets an answer; the others cannot tell that we are online. Default: everyone who knows our full JID. */
+  /**
+   * Who else than the own account and its server gets an answer; the others cannot tell that we are online. Default:
+   * nobody.
+   */
   readonly answer?: (from: Jid) => boolean
+}
+
+/** Options of {@link ping} that take the answer from the roster. */
+export interface PingRosterOptions {
+  /** The contacts who may see our presence get an answer, too. */
+  readonly answer: 'contacts'
 }
 
 /** What `client.ping` offers. */
@@ -21,20 +31,34 @@ export interface Ping {
   send(to?: Jid | string, options?: CallOptions): Promise<void>
 }
 
-/** The plugin: pings others, and answers their pings (XEP-0199). */
-export function ping({ answer }: PingOptions = {}): Plugin<'ping', Ping> {
+/** The plugin: pings others, and answers the pings of those who may know that we are online (XEP-0199). */
+export function ping(options?: PingOptions): Plugin<'ping', Ping>
+/** The same; contacts who may see our presence may know. */
+export function ping(options: PingRosterOptions): Plugin<'ping', Ping, { roster: Roster }>
+export function ping({ answer }: PingOptions | PingRosterOptions = {}): Plugin<'ping', Ping, { roster: Roster }> {
   return {
     name: 'ping',
     features: [NS_PING],
-    needs: {},
+    needs: (answer === 'contacts' ? { roster: true } : {}) as { roster: true },
     setup(context) {
+      const mayKnow = answer === 'contacts' ? (from: Jid) => seesUs(context.roster, from) : answer
       context.handle(sendPing, (_ping, { from }) => {
         // The same answer as from a server whose user has no such resource (XEP-0199 §8).
-        if (answer?.(from) === false) throw new StanzaError({ condition: 'service-unavailable' })
+        if (!isOwn(context, from) && !mayKnow?.(from)) throw new StanzaError({ condition: 'service-unavailable' })
       })
       return { send: (to, options) => send(context, to, options) }
     },
   }
+}
+
+/** The other clients of the account, and its server, know anyway. A service of the same server is somebody else. */
+function isOwn({ account }: PluginContext, from: Jid): boolean {
+  return from.bare.equals(account) || from.toString() === account.domain
+}
+
+function seesUs(roster: Roster, from: Jid): boolean {
+  const subscription = roster.get(from)?.subscription
+  return subscription === 'from' || subscription === 'both'
 }
 
 async function send(context: PluginContext, to: Jid | string | undefined, options?: CallOptions): Promise<void> {

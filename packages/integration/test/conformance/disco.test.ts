@@ -5,7 +5,7 @@ import { openClient } from './open-client.js'
 import { targets } from './targets.js'
 
 describe.each(await targets())('service discovery at $title', (target) => {
-  const open = (name = 'Test') => openClient(target, { plugins: [disco({ name }), ping()] })
+  const open = (name = 'Test') => openClient(target, { plugins: [disco({ name, answer: () => true }), ping()] })
 
   test('the server says what it is and what it can do', async () => {
     const { disco: api } = await open()
