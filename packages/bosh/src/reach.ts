@@ -1,0 +1,51 @@
+import { type Connection, ConnectionError, type ConnectOptions } from '@couplet/client'
+import { openFetch } from '#open-fetch'
+import type { BoshOptions } from './bosh.js'
+import { BoshConnection } from './bosh-connection.js'
+import { REL_XBOSH } from './elements.js'
+import type { HttpClient } from './open-fetch.js'
+
+/** Seconds and requests, unless the options say otherwise. */
+const defaults = { wait: 60, hold: 1 }
+
+/**
+ * A connection to the endpoint that was named, or to the first of the domain's that was not tried. The session begins with
+ * the stream header, so whether anybody is there shows when that is written.
+ */
+export async function reach(target: ConnectOptions, options: BoshOptions): Promise<Connection> {
+  const { service, signal, tried } = target
+  signal.throwIfAborted()
+  if (service !== undefined && service.protocol !== 'https:') {
+    throw new ConnectionError('tls', 'tls-required', 'BOSH is spoken over https only')
+  }
+  const client = options.fetch ? { fetch: options.fetch, close: () => {} } : openFetch(options)
+  try {
+    const endpoints = service ? [service] : await find(target, client)
+    const url = endpoints.find(({ href }) => !tried?.has(href))
+    if (url === undefined) throw new ConnectionError('dns', 'no-endpoint', 'there is no further BOSH endpoint')
+    const { wait = defaults.wait, hold = defaults.hold } = options
+    return new BoshConnection(url, client, { wait, hold })
+  } catch (error) {
+    client.close()
+    throw error
+  }
+}
+
+/** What the domain announces, and what was good before. */
+async function find({ domain, signal, hints }: ConnectOptions, client: HttpClient): Promise<readonly URL[]> {
+  const last = secureUrl(hints?.lastGood)
+  try {
+    // Loaded on demand: an application that names its service never needs it.
+    const { discoverEndpoints } = await import('@couplet/websocket/host-meta')
+    const found = await discoverEndpoints(domain, { rel: REL_XBOSH, protocol: 'https:' }, client.fetch, signal)
+    return [...found, ...last]
+  } catch (error) {
+    signal.throwIfAborted()
+    if (last.length > 0) return last
+    throw error
+  }
+}
+
+function secureUrl(endpoint: string | undefined): readonly URL[] {
+  return endpoint?.startsWith('https:') ? [new URL(endpoint)] : []
+}

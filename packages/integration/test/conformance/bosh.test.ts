@@ -1,0 +1,75 @@
+import { bosh } from '@couplet/bosh'
+import { message } from '@couplet/stanza'
+import { describe, expect, test } from 'vitest'
+import type { LabServer } from '../../src/lab-server.js'
+import { sharedLab } from '../../src/shared-lab.js'
+import { messagesOf } from './message-list.js'
+import { newClient, openClient, statesOf } from './open-client.js'
+import { liveTarget } from './targets.js'
+
+/** Only live servers speak BOSH. */
+const servers = sharedLab().servers.map((server) => ({ server, title: liveTarget(server).title }))
+
+/** Options of a client over BOSH. */
+const overBosh = ({ ca, ip, ports, boshPath }: LabServer) => ({
+  transports: [bosh({ ca })],
+  service: `https://${ip}:${ports.https}${boshPath}`,
+})
+
+describe.each(servers)('BOSH to $title', ({ server }) => {
+  const target = liveTarget(server)
+  const options = overBosh(server)
+
+  test('login, messages both ways, stop', async () => {
+    const [romeo, juliet] = await Promise.all([openClient(target, options), openClient(target)])
+    const [hers, his] = [messagesOf(juliet), messagesOf(romeo)]
+    await romeo.send(message({ to: juliet.jid, type: 'chat', body: 'O, wilt thou leave me so unsatisfied?' })).acked
+    await hers.until(1)
+    await juliet.send(message({ to: romeo.jid, type: 'chat', body: 'What satisfaction canst thou have?' })).acked
+    const [reply] = await his.until(1)
+    expect(reply?.body).toBe('What satisfaction canst thou have?')
+    const states = statesOf(romeo)
+    await romeo.close()
+    expect(states).toEqual(['offline'])
+  })
+
+  test('100 messages each way, at the same time, in order', async () => {
+    const [romeo, juliet] = await Promise.all([openClient(target, options), openClient(target, options)])
+    const [hers, his] = [messagesOf(juliet), messagesOf(romeo)]
+    const texts = Array.from({ length: 100 }, (_, i) => `${i} \u{1F339} <&>`)
+    for (const body of texts) {
+      romeo.send(message({ to: juliet.jid, type: 'chat', body }))
+      juliet.send(message({ to: romeo.jid, type: 'chat', body }))
+    }
+    const received = await Promise.all([hers.until(100), his.until(100)])
+    for (const list of received) expect(list.map(({ body }) => body)).toEqual(texts)
+  })
+
+  test('a wrong password', async () => {
+    const { jid } = await target.createUser()
+    const client = await newClient(target, { ...options, account: { jid, password: 'not this one' } })
+    await expect(client.online()).rejects.toMatchObject({ name: 'AuthenticationError', condition: 'not-authorized' })
+  })
+
+  test('the server ends the session', async () => {
+    const client = await openClient(target, options)
+    const offline = new Promise((resolve) => client.on('status', resolve))
+    await target.kick(client.jid.toString())
+    const condition = target.kickIsConflict ? { name: 'StreamError', condition: 'conflict' } : { code: 'closed' }
+    expect(await offline).toMatchObject({ state: 'offline', error: condition })
+  })
+
+  test('a host that the server does not serve', async () => {
+    const account = { jid: 'somebody@unknown.test', password: 'whatever' }
+    const client = await newClient(target, { ...options, account })
+    const condition = server.kind === 'prosody' ? 'improper-addressing' : 'internal-server-error'
+    await expect(client.online()).rejects.toMatchObject({ name: 'StreamError', condition })
+  })
+
+  test('a path that nobody serves, and an authority that is not trusted', async () => {
+    const elsewhere = await newClient(target, { ...options, service: `${options.service}/nothing/here` })
+    await expect(elsewhere.online()).rejects.toMatchObject({ name: 'ConnectionError' })
+    const strict = await newClient(target, { ...options, transports: [bosh()] })
+    await expect(strict.online()).rejects.toMatchObject({ name: 'ConnectionError' })
+  })
+})
