@@ -73,5 +73,6 @@ export function formTypeOf(form: XmlElement): string | undefined {
   const [node, ...more] = fieldsNamed(form, 'FORM_TYPE')
   if (node === undefined || more.length > 0) return undefined
   const hidden = node.attr('type') === 'hidden' || form.attr('type') === 'submit'
-  return hidden ? node.child('value')?.text : undefined
+  const [value, ...others] = [...node.elements()].filter(({ name, ns }) => name === 'value' && ns === NS_DATA_FORMS)
+  return hidden && others.length === 0 ? value?.text : undefined
 }
