@@ -6,6 +6,7 @@
 
 export { FakeSession, type FakeSessionOptions, fakeSession, type NeedsInTest } from './fake-session.js'
 export { LoopbackAccount, LoopbackSession, type StanzaSink } from './loopback/account.js'
+export type { FastOptions } from './loopback/fast-tokens.js'
 export type {
   LoopbackHost,
   LoopbackModule,

@@ -52,6 +52,8 @@ export class LoopbackSession {
   readonly jid: FullJid
   /** The connection it is on; `undefined` while it is kept without one. */
   stream: LoopbackStream | undefined
+  /** What the client calls itself (XEP-0388 §2.3), if it was bound with its login. */
+  agent: string | undefined
   /** Where {@link deliver} sends; stream management exchanges it. */
   sink: StanzaSink
   /** How many stanzas of the client were handled. */

@@ -2,6 +2,7 @@ import { NS_HINTS } from '@couplet/hints'
 import {
   getArchiveMetadata,
   type MamFin,
+  MamMetadata,
   type MamQuery,
   MamResult,
   NS_MAM,
@@ -27,14 +28,16 @@ export function archiveModule(): LoopbackModule {
     setup(host) {
       for (const feature of [NS_MAM, NS_MAM_EXTENDED, NS_STANZA_ID]) host.advertise('account', feature)
       host.handle('account', queryArchive, (query, request) => answerQuery(storeOf(request.account), query, request))
-      host.handle('account', getArchiveMetadata, (_value, { account }) => {
+      const metadata = (account: LoopbackAccount): MamMetadata => {
         const [oldest, newest] = storeOf(account).edges ?? []
         if (oldest === undefined || newest === undefined) return {}
         return {
           start: { id: oldest.id, timestamp: oldest.stamp },
           end: { id: newest.id, timestamp: newest.stamp },
         }
-      })
+      }
+      host.handle('account', getArchiveMetadata, (_value, { account }) => metadata(account))
+      host.onBind(({ account }) => MamMetadata(metadata(account)))
       host.onMessage({
         sent(stanza, { account }) {
           const to = Jid.tryParse(stanza.attr('to') ?? '')

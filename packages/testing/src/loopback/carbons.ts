@@ -1,4 +1,12 @@
-import { disableCarbons, enableCarbons, NS_CARBONS, PrivateMessage, ReceivedCarbon, SentCarbon } from '@couplet/carbons'
+import {
+  disableCarbons,
+  EnableCarbons,
+  enableCarbons,
+  NS_CARBONS,
+  PrivateMessage,
+  ReceivedCarbon,
+  SentCarbon,
+} from '@couplet/carbons'
 import { Jid, Message, message, type XmlElement } from '@couplet/stanza'
 import type { LoopbackAccount, LoopbackSession } from './account.js'
 import type { LoopbackModule } from './loopback-module.js'
@@ -28,6 +36,10 @@ export function carbonsModule(): LoopbackModule {
       host.advertise('account', NS_CARBONS)
       host.handle('account', enableCarbons, (_value, { session }) => void enabled.add(session))
       host.handle('account', disableCarbons, (_value, { session }) => void enabled.delete(session))
+      host.bindFeature(NS_CARBONS, EnableCarbons, (_value, session) => {
+        enabled.add(session)
+        return undefined // it always works (XEP-0386 §3.2)
+      })
       host.onMessage({
         sent(stanza, sender) {
           // What goes to the own account is copied when it arrives.

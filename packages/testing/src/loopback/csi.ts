@@ -1,4 +1,4 @@
-import { CsiActive, CsiFeature, CsiInactive } from '@couplet/csi'
+import { CsiActive, CsiFeature, CsiInactive, NS_CSI } from '@couplet/csi'
 import type { LoopbackModule } from './loopback-module.js'
 
 /** Hears whether somebody is looking (XEP-0352), and holds nothing back. */
@@ -7,7 +7,10 @@ export function csiModule(): LoopbackModule {
     name: 'csi',
     setup(host) {
       host.streamFeature(() => CsiFeature())
-      for (const state of [CsiActive, CsiInactive]) host.onElement(state, () => {})
+      for (const state of [CsiActive, CsiInactive]) {
+        host.onElement(state, () => {})
+        host.bindFeature(NS_CSI, state, () => undefined)
+      }
     },
   }
 }

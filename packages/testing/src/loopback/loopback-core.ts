@@ -21,6 +21,12 @@ import { type IqHandlers, routeIq } from './route-iq.js'
 import { routeMessage, strand } from './route-message.js'
 import { broadcastPresence, leave, noteDirected, routePresence } from './route-presence.js'
 
+interface BindFeature {
+  readonly feature: string
+  readonly def: ElementDef<unknown>
+  readonly run: (value: unknown, session: LoopbackSession) => XmlElement | undefined
+}
+
 type ElementHandler = {
   readonly def: ElementDef<unknown>
   readonly run: (value: unknown, stream: LoopbackStream) => void
@@ -36,6 +42,8 @@ export class LoopbackCore implements LoopbackHost {
   readonly #features: Record<RequestTarget, Set<string>> = { server: new Set(), account: new Set(), contact: new Set() }
   readonly #streamFeatures: ((stream: LoopbackStream) => XmlElement | undefined)[] = []
   readonly #elementHandlers: ElementHandler[] = []
+  readonly #bindFeatures: BindFeature[] = []
+  readonly #binders: ((session: LoopbackSession) => XmlElement | undefined)[] = []
   readonly #keepers: ((session: LoopbackSession) => boolean)[] = []
   readonly #endings: ((session: LoopbackSession) => void)[] = []
   readonly #served = new Map<string, (stanza: XmlElement) => void>()
@@ -98,6 +106,33 @@ export class LoopbackCore implements LoopbackHost {
   /** What a client that has logged in is offered. */
   streamFeatures(stream: LoopbackStream): XmlElement[] {
     return this.#streamFeatures.flatMap((feature) => feature(stream) ?? [])
+  }
+
+  bindFeature<T>(
+    feature: string,
+    def: ElementDef<T>,
+    run: (value: T, session: LoopbackSession) => XmlElement | undefined,
+  ): void {
+    this.#bindFeatures.push({ feature, def, run } as unknown as BindFeature)
+  }
+
+  /** What can be switched on with Bind 2. */
+  get bindFeatures(): readonly string[] {
+    return [...new Set(this.#bindFeatures.map(({ feature }) => feature))]
+  }
+
+  onBind(bound: (session: LoopbackSession) => XmlElement | undefined): void {
+    this.#binders.push(bound)
+  }
+
+  /** Switches on what a `<bind/>` asks for; returns what `<bound/>` is to say. */
+  boundWith(request: XmlElement, session: LoopbackSession): XmlElement[] {
+    const facts = this.#binders.flatMap((bound) => bound(session) ?? [])
+    const answers = this.#bindFeatures.flatMap(({ def, run }) => {
+      const value = request.get(def)
+      return value === undefined ? [] : (run(value, session) ?? [])
+    })
+    return [...facts, ...answers]
   }
 
   onElement<T>(def: ElementDef<T>, handler: (value: T, stream: LoopbackStream) => void): void {

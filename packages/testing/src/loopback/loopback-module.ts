@@ -60,6 +60,14 @@ export interface LoopbackHost {
   advertised(target: RequestTarget): readonly string[]
   /** Offers a stream feature to clients that are logged in. */
   streamFeature(feature: (stream: LoopbackStream) => XmlElement | undefined): void
+  /** Offers something that can be switched on with Bind 2 (XEP-0386 §3.2); what is returned is the answer. */
+  bindFeature<T>(
+    feature: string,
+    def: ElementDef<T>,
+    run: (value: T, session: LoopbackSession) => XmlElement | undefined,
+  ): void
+  /** Told when Bind 2 binds, before what the client switches on; what is returned is for the client to know. */
+  onBind(bound: (session: LoopbackSession) => XmlElement | undefined): void
   /** Takes elements of the stream that are not stanzas. */
   onElement<T>(def: ElementDef<T>, handler: (value: T, stream: LoopbackStream) => void): void
   /** Watches messages. */

@@ -1,5 +1,13 @@
 import type { Transport } from '@couplet/client'
-import type { FullJid, ParserLimits, Stanza, StreamErrorCondition, XmlElement } from '@couplet/stanza'
+import { StreamLimits } from '@couplet/client/elements'
+import {
+  type FullJid,
+  Jid,
+  type ParserLimits,
+  type Stanza,
+  type StreamErrorCondition,
+  type XmlElement,
+} from '@couplet/stanza'
 import { parseXml } from '../parse-xml.js'
 import { type TestAuthority, type TestCertificate, testAuthority } from '../test-authority.js'
 import type { Channel } from '../wire/channel.js'
@@ -10,6 +18,8 @@ import { archiveModule } from './archive.js'
 import { carbonsModule } from './carbons.js'
 import { csiModule } from './csi.js'
 import { discoModule } from './disco.js'
+import { type FastOptions, FastTokens } from './fast-tokens.js'
+import { InlineNegotiation } from './inline-negotiation.js'
 import { LoopbackCore } from './loopback-core.js'
 import type { LoopbackModule } from './loopback-module.js'
 import { LoopbackStream } from './loopback-stream.js'
@@ -30,6 +40,22 @@ export interface LoopbackOptions {
   readonly allowPlain?: boolean
   /** Stream management (XEP-0198); `false` for a server without. */
   readonly management?: ManagementOptions | false
+  /**
+   * Whether it is a server of old: neither SASL2 (XEP-0388) nor what comes with it; default false. The login of RFC 6120
+   * is always possible.
+   */
+  readonly legacy?: boolean
+  /** Whether it binds while it authenticates (XEP-0386); default true. */
+  readonly bind2?: boolean
+  /**
+   * Whether Bind 2 clears the messages that wait, because the archive has them: XEP-0386 §3.2 asks for it, and some
+   * servers do it. Default false, as with those that do not.
+   */
+  readonly bind2ClearsOffline?: boolean
+  /** Tokens (XEP-0484); `false` for a server without. */
+  readonly fast?: FastOptions | false
+  /** What clients are told about limits (XEP-0478); more than `maxBytes` in one stanza ends a stream. */
+  readonly streamLimits?: { readonly maxBytes?: number; readonly idleSeconds?: number }
   /** Limits for what clients send that differ from the defaults. */
   readonly limits?: Partial<ParserLimits>
   /** Who issues the certificate; default an authority of its own. */
@@ -64,11 +90,11 @@ const startTimer = setTimeout
 /** Milliseconds clients have, when the server stops, to end their half of the stream. */
 const stopLimit = 500
 
-const ownModules = (): readonly LoopbackModule[] => [
+const ownModules = ({ bind2ClearsOffline = false }: LoopbackOptions): readonly LoopbackModule[] => [
   discoModule(),
   pingModule(),
   archiveModule(),
-  offlineModule(),
+  offlineModule(bind2ClearsOffline),
   rosterModule(),
   carbonsModule(),
   csiModule(),
@@ -91,6 +117,8 @@ export class LoopbackServer {
   readonly #streams = new Set<LoopbackStream>()
   readonly #listeners: Listener[] = []
   readonly #management: StreamManagement | undefined
+  readonly #fast: FastTokens | undefined
+  readonly #inline: InlineNegotiation | undefined
   #authority: TestAuthority | undefined
   #certificate: TestCertificate | undefined
   #stopped = false
@@ -102,8 +130,16 @@ export class LoopbackServer {
     this.#authority = options.authority
     const { management } = options
     this.#management = management === false ? undefined : new StreamManagement(management)
-    const modules = [...ownModules(), ...(this.#management ? [this.#management] : []), ...(options.modules ?? [])]
+    const modules = [
+      ...ownModules(options),
+      ...(this.#management ? [this.#management] : []),
+      ...(options.modules ?? []),
+    ]
     this.#core = new LoopbackCore(options.domain ?? 'example.org', modules)
+    const { legacy = false, bind2: bind = true, fast } = options
+    this.#fast = fast === false ? undefined : new FastTokens(fast)
+    const inline = { core: this.#core, bind, fast: this.#fast, management: this.#management }
+    this.#inline = legacy ? undefined : new InlineNegotiation(inline)
     for (const [name, password] of Object.entries(options.users ?? {})) this.addUser(name, password)
   }
 
@@ -180,6 +216,12 @@ export class LoopbackServer {
     this.#management?.expire((session) => isMeant(session, jid))
   }
 
+  /** Takes tokens back (XEP-0484 §5): all, or those of one account. */
+  revokeTokens(jid?: string): void {
+    const account = jid === undefined ? undefined : this.#core.account(Jid.parse(jid))
+    if (jid === undefined || account !== undefined) this.#fast?.revoke(account)
+  }
+
   /**
    * Dies and comes back at once: all connections break without a word, and all sessions are gone. Accounts, rosters,
    * archives, offline messages and tokens stay.
@@ -220,12 +262,15 @@ export class LoopbackServer {
   declare [Symbol.asyncDispose]: () => Promise<void>
 
   #accept(channel: Channel): void {
-    const { limits = {}, allowPlain = false } = this.#options
+    const { limits = {}, allowPlain = false, streamLimits } = this.#options
+    const { maxBytes = limits.stanzaBytes } = streamLimits ?? {}
     this.#streams.add(
       new LoopbackStream({
         channel,
-        limits,
+        limits: maxBytes === undefined ? limits : { ...limits, stanzaBytes: maxBytes },
         allowPlain,
+        inline: this.#inline,
+        features: streamLimits === undefined ? [] : [StreamLimits(streamLimits)],
         core: this.#core,
         certificate: () => this.#ownCertificate(),
         gone: (stream) => {

@@ -1,4 +1,4 @@
-import { BindRequest, BindResult, NS_BIND, NS_SASL, NS_TLS, Proceed, StartTls } from '@couplet/client/elements'
+import { BindRequest, BindResult, NS_BIND, NS_TLS, Proceed, StartTls } from '@couplet/client/elements'
 import {
   Iq,
   iq,
@@ -16,8 +16,9 @@ import {
 import type { TestCertificate } from '../test-authority.js'
 import type { Channel } from '../wire/channel.js'
 import type { LoopbackAccount, LoopbackSession } from './account.js'
+import type { InlineNegotiation } from './inline-negotiation.js'
+import { LoginStage } from './login-stage.js'
 import type { LoopbackCore } from './loopback-core.js'
-import { SaslServer } from './sasl-server.js'
 import { StreamWire } from './stream-wire.js'
 
 /** Failed logins until the stream ends (RFC 6120 §6.4.5). */
@@ -28,6 +29,10 @@ export interface LoopbackStreamOptions {
   readonly channel: Channel
   readonly core: LoopbackCore
   readonly allowPlain: boolean
+  /** SASL2 and what comes with it; `undefined` on a server without. */
+  readonly inline: InlineNegotiation | undefined
+  /** What every client is told. */
+  readonly features: readonly XmlElement[]
   readonly limits: ConstructorParameters<typeof StreamWire>[1]
   /** What STARTTLS goes on with. */
   certificate(): TestCertificate
@@ -44,7 +49,7 @@ interface Lost {
 export class LoopbackStream {
   readonly #options: LoopbackStreamOptions
   readonly #wire: StreamWire
-  #sasl: SaslServer
+  #login: LoginStage | undefined
   #failures = 0
   #account: LoopbackAccount | undefined
   #session: LoopbackSession | undefined
@@ -55,7 +60,6 @@ export class LoopbackStream {
   /** @internal */
   constructor(options: LoopbackStreamOptions) {
     this.#options = options
-    this.#sasl = this.#newSasl()
     this.#wire = new StreamWire(options.channel, options.limits, {
       event: (event) => this.#take(event),
       gone: () => {
@@ -151,6 +155,13 @@ export class LoopbackStream {
       this.close('host-unknown')
       return
     }
+    const claimed = Jid.tryParse(header.attr('from') ?? '')
+    if (claimed !== undefined && claimed.domain !== domain) {
+      this.close('invalid-from') // XEP-0388 §2.1
+      return
+    }
+    const { core, allowPlain, inline } = this.#options
+    this.#login = new LoginStage({ stream: this, core, allowPlain, inline, claimed })
     this.#open()
     this.#wire.features(this.#features())
   }
@@ -160,10 +171,11 @@ export class LoopbackStream {
   }
 
   #features(): XmlElement[] {
-    const { channel, core } = this.#options
-    if (!channel.secure) return [xml(NS_TLS, 'starttls', {}, xml(NS_TLS, 'required'))]
-    if (this.#account === undefined) return this.#sasl.features
-    return [xml(NS_BIND, 'bind'), ...core.streamFeatures(this)]
+    const { channel, core, features } = this.#options
+    if (!channel.secure) return [xml(NS_TLS, 'starttls', {}, xml(NS_TLS, 'required')), ...features]
+    if (this.#account === undefined) return [...(this.#login?.features ?? []), ...features]
+    const bind = this.#session === undefined ? [xml(NS_BIND, 'bind')] : []
+    return [...bind, ...core.streamFeatures(this), ...features]
   }
 
   #element(element: XmlElement): Promise<void> | undefined {
@@ -172,8 +184,8 @@ export class LoopbackStream {
     } else if (!this.#wire.opened) this.close('not-authorized')
     else if (StartTls.matches(element) && this.channel.startTls !== undefined && !this.channel.secure) {
       return this.#startTls()
-    } else if (element.ns === NS_SASL && this.channel.secure && this.#account === undefined) {
-      return this.#login(element)
+    } else if (this.channel.secure && this.#account === undefined && this.#login?.expects(element)) {
+      return this.#logIn(element, this.#login)
     } else if (this.#account !== undefined && this.#options.core.takeElement(element, this)) return undefined
     else if (this.#account !== undefined && element.ns === NS_CLIENT) this.#bind(element, this.#account)
     else this.close(this.#account === undefined ? 'not-authorized' : 'unsupported-stanza-type')
@@ -185,16 +197,19 @@ export class LoopbackStream {
     this.#wire.send(Proceed())
     this.#wire.restart()
     await channel.startTls?.(certificate())
-    this.#sasl = this.#newSasl()
   }
 
-  async #login(element: XmlElement): Promise<void> {
-    const reply = await this.#sasl.take(element)
-    this.#wire.send(reply.element)
-    if (reply.account !== undefined) {
-      this.#account = reply.account
+  async #logIn(element: XmlElement, login: LoginStage): Promise<void> {
+    const { element: answer, account, proven } = await login.take(element)
+    if (this.#over) return
+    if (answer !== undefined) this.#wire.send(answer)
+    if (proven !== undefined) {
+      this.#account = proven.account
+      if (this.#options.inline?.complete(this, proven) === 'new') this.#wire.features(this.#features())
+    } else if (account !== undefined) {
+      this.#account = account
       this.#wire.restart()
-    } else if (reply.element.name === 'failure' && ++this.#failures >= maxFailures) {
+    } else if (answer?.name === 'failure' && ++this.#failures >= maxFailures) {
       this.close('policy-violation', 'too many failed logins')
     }
   }
@@ -230,12 +245,6 @@ export class LoopbackStream {
     }
     this.#options.core.take(element.with({ from: session.jid.toString() }), session)
     session.handled++
-  }
-
-  #newSasl(): SaslServer {
-    const { channel, allowPlain, core } = this.#options
-    const account = (local: string): LoopbackAccount | undefined => core.accountOf(local)
-    return new SaslServer({ channel, allowPlain, account })
   }
 
   #finish(isClean: boolean): void {

@@ -7,8 +7,12 @@ import type { LoopbackModule } from './loopback-module.js'
 /** What an account holds at most for later; the oldest make room. */
 const limit = 1000
 
-/** Keeps messages for who is not available, and delivers them when somebody is (RFC 6121 §8.5.2.2.1, XEP-0160). */
-export function offlineModule(): LoopbackModule {
+/**
+ * Keeps messages for who is not available, and delivers them when somebody is (RFC 6121 §8.5.2.2.1, XEP-0160).
+ *
+ * @param clearedByBind whether who binds with Bind 2 has to fetch them from the archive instead (XEP-0386 §3.2)
+ */
+export function offlineModule(clearedByBind: boolean): LoopbackModule {
   const kept = new WeakMap<LoopbackAccount, XmlElement[]>()
   return {
     name: 'offline',
@@ -23,6 +27,10 @@ export function offlineModule(): LoopbackModule {
           keep(message.with({}, Delay({ from, stamp: new Date() })), account)
         },
         stranded: keep,
+      })
+      host.onBind(({ account }) => {
+        if (clearedByBind) kept.delete(account)
+        return undefined
       })
       host.onPresence({
         broadcast(presence, session) {

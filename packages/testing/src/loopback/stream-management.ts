@@ -22,7 +22,8 @@ export interface ManagementOptions {
 /** The answer to `<resume/>`: the element, and if it went well what has to happen right after it was sent. */
 export interface ResumptionOutcome {
   readonly element: XmlElement
-  readonly proceed?: (() => void) | undefined
+  readonly session?: LoopbackSession
+  readonly proceed?: () => void
 }
 
 interface Memory {
@@ -61,6 +62,7 @@ export class StreamManagement implements LoopbackModule {
       if (element !== undefined) stream.send(element)
       proceed?.()
     })
+    host.bindFeature(NS_SM, Enable, (value, session) => this.enable(session, value))
     host.onElement(AckRequest, (_value, stream) => {
       const managed = this.#of(stream)
       if (managed !== undefined) stream.send(Ack({ h: managed.handled }))
@@ -106,7 +108,7 @@ export class StreamManagement implements LoopbackModule {
       old?.close('conflict')
       managed.replay(Jid.parse(this.#host.domain))
     }
-    return { element: Resumed({ previd, h: managed.handled }), proceed }
+    return { element: Resumed({ previd, h: managed.handled }), session, proceed }
   }
 
   /** Makes sessions impossible to resume, without a trace: those that are kept end. */

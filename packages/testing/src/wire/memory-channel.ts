@@ -92,6 +92,8 @@ class PipeEnd {
   }
 }
 
+const endpoint = 'memory:'
+
 /** Options of a transport in memory. */
 export interface MemoryTransportOptions {
   /** Whether each element travels in a frame of its own, as over WebSocket (RFC 7395); default false. */
@@ -111,8 +113,9 @@ export function memoryTransport(
   return {
     name: 'memory',
     schemes: [],
-    async connect({ signal }) {
+    async connect({ signal, tried }) {
       signal.throwIfAborted()
+      if (tried?.has(endpoint)) throw new ConnectionError('tcp', 'no-endpoint', 'there is one server in this process')
       if (!isOpen()) throw new ConnectionError('tcp', 'refused', 'the server does not run')
       const client = new PipeEnd(framed)
       const server = new PipeEnd(framed)
@@ -139,7 +142,7 @@ function serverEnd(pipe: PipeEnd): Channel {
 
 function clientEnd(pipe: PipeEnd): Connection {
   return {
-    endpoint: 'memory:',
+    endpoint,
     secure: true,
     framed: pipe.framed,
     channelBindings: [],
