@@ -10,7 +10,9 @@ const factor = 1.7
 
 /** Milliseconds from which a delay is drawn evenly. */
 export interface Range {
+  /** The least. */
   readonly min: number
+  /** Not quite reached. */
   readonly max: number
 }
 

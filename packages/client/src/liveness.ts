@@ -63,9 +63,12 @@ export class Liveness {
     this.#now = now
   }
 
-  /** Begins; now counts as heard. */
+  /** Begins, with a connection that is read; now counts as heard. */
   start(): void {
+    this.stop()
     this.#isRunning = true
+    this.#isPaused = false
+    this.#isForgiven = false
     this.#heardAt = this.#sentAt = this.#now()
     this.#arm()
   }

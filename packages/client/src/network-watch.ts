@@ -19,20 +19,25 @@ export interface NetworkHooks {
 
 /** Ends a subscription; twice is harmless. */
 export interface Disposal {
+  /** Ends it. */
   dispose(): void
 }
 
 /** The part of a browser's global object that tells about the network; all of it may be missing. */
 export interface NetworkScope extends Partial<Listenable> {
+  /** What knows whether there is a network, and which. */
   readonly navigator?:
     | { readonly onLine?: boolean | undefined; readonly connection?: Partial<Listenable> | undefined }
     | undefined
+  /** What knows whether the page is seen. */
   readonly document?: (Partial<Listenable> & { readonly visibilityState?: string | undefined }) | undefined
 }
 
 /** An `EventTarget`, as far as it is used here. */
 export interface Listenable {
+  /** As in the DOM. */
   addEventListener(type: string, listener: (event: Event) => void): void
+  /** As in the DOM. */
   removeEventListener(type: string, listener: (event: Event) => void): void
 }
 

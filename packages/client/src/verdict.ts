@@ -20,12 +20,15 @@ export type StopReason =
 
 /** There is no point in trying again: offline, with the error. */
 export interface Halt {
+  /** Tells it from a {@link Retrial}. */
   readonly kind: 'stop'
+  /** Why; the error itself says more. */
   readonly reason: StopReason
 }
 
 /** Try again: `Backoff.next` takes this and says when. */
 export interface Retrial extends Pause {
+  /** Tells it from a {@link Halt}. */
   readonly kind: 'retry'
   /** The wait is to be served in full: only the user, no change of the network, can cut it short. */
   readonly firm?: boolean | undefined

@@ -5,7 +5,6 @@ import {
   StanzaError,
   type StanzaErrorCondition,
   StreamError,
-  streamErrorConditions,
   type XmlNode,
   xml,
 } from '@couplet/stanza'
@@ -13,7 +12,6 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { AuthenticationError } from './authentication-error.js'
 import { Backoff } from './backoff.js'
 import { ConnectionError, type ConnectionErrorCode, type ConnectionPhase } from './connection-error.js'
-import { NS_SM } from './elements.js'
 import type { Situation } from './verdict.js'
 import { Verdicts } from './verdicts.js'
 
@@ -42,62 +40,6 @@ const after = (ms: number, error: Error, situation: Partial<Situation> = {}) => 
   return verdicts.judge(error, { ...usual, ...situation })
 }
 const attempt = (error: Error, situation: Partial<Situation> = {}) => verdicts.judge(error, { ...usual, ...situation })
-
-describe('a stream error while online', () => {
-  const table = {
-    'bad-format': { ...backoff, poison: 'last' },
-    'bad-namespace-prefix': { ...backoff, poison: 'last' },
-    conflict: stop('replaced'),
-    'connection-timeout': soon,
-    'host-gone': stop('configuration'),
-    'host-unknown': stop('configuration'),
-    'improper-addressing': { ...backoff, poison: 'last' },
-    'internal-server-error': backoff,
-    'invalid-from': { ...backoff, poison: 'last' },
-    'invalid-namespace': { ...backoff, poison: 'last' },
-    'invalid-xml': { ...backoff, poison: 'last' },
-    'not-authorized': { ...backoff, token: 'skip' },
-    'not-well-formed': { ...backoff, poison: 'last' },
-    'policy-violation': { ...backoff, penalty: 3, poison: 'in-flight' },
-    'remote-connection-failed': backoff,
-    reset: { kind: 'retry', delay: { min: 0, max: 5000 }, token: 'skip' },
-    'resource-constraint': { ...backoff, from: 60_000 },
-    'restricted-xml': { ...backoff, poison: 'last' },
-    'see-other-host': backoff, // without a host
-    'system-shutdown': spread,
-    'undefined-condition': backoff,
-    'unsupported-encoding': { ...backoff, poison: 'last' },
-    'unsupported-feature': stop('incompatible'),
-    'unsupported-stanza-type': { ...backoff, poison: 'last' },
-    'unsupported-version': stop('incompatible'),
-    'no-such-condition': backoff,
-  }
-
-  test('every condition of RFC 6120 is in the table', () => {
-    expect(Object.keys(table)).toEqual(expect.arrayContaining([...streamErrorConditions]))
-  })
-
-  test.each(Object.entries(table))('R-015 R-018 %s', (condition, expected) => {
-    expect(after(1000, said(condition))).toEqual(expected)
-  })
-
-  test('handled-count-too-high: resumed, the counters would still differ', () => {
-    expect(after(1000, said('undefined-condition', xml(NS_SM, 'handled-count-too-high')))).toEqual({
-      ...backoff,
-      fresh: true,
-    })
-    expect(after(1000, said('undefined-condition', xml('urn:x', 'handled-count-too-high')))).toEqual(backoff)
-  })
-
-  test('one that we ended never blames our stanza, and is not resumed', () => {
-    const ours = new StreamError({ condition: 'policy-violation', text: 'larger than allowed' })
-    for (let time = 0; time < 3; time++) expect(after(1000, ours)).toEqual({ ...backoff, fresh: true })
-    // A stranger may have written what we cannot read: slower, but never for good.
-    for (let time = 0; time < 9; time++) expect(after(1000, ours)).toEqual({ ...backoff, fresh: true, from: 60_000 })
-    expect(after(1000, said('bad-format'))).toMatchObject(backoff)
-    expect(attempt(new StreamError({ condition: 'unsupported-version' }))).toEqual(stop('incompatible'))
-  })
-})
 
 describe('what may happen only so often', () => {
   test('errors in our XML: 3 in 5 min, however long the connections last, then it stops', () => {
@@ -175,35 +117,6 @@ describe('S-161 conflict', () => {
       if (verdict.kind === 'stop') throw new Error('stopped')
       expect(random.next(verdict)).toBeGreaterThanOrEqual(60_000)
     }
-  })
-})
-
-describe('see-other-host', () => {
-  const to = (host: string): StreamError =>
-    StreamError.fromElement(xml(NS_STREAM, 'error', {}, xml(NS_STREAM_ERRORS, 'see-other-host', {}, host)))
-
-  test.each(['b.example.org', 'b.example.org:5223', '[2001:db8::1]:5222', '192.0.2.1', ' b.example.org\n'])(
-    '%j is followed',
-    (host) => {
-      expect(attempt(to(host))).toEqual({ ...soon, redirect: host.trim() })
-    },
-  )
-
-  test.each(['', 'a b', 'https://example.org/', 'u@example.org', 'a:b:c', 'a:123456', '[::1', 'x'.repeat(300)])(
-    '%j is not a host: the endpoint failed',
-    (host) => {
-      expect(attempt(to(host))).toEqual(backoff)
-    },
-  )
-
-  test('without verified TLS it is not followed', () => {
-    expect(attempt(to('evil.example'), { secure: false })).toEqual(backoff)
-  })
-
-  test('five times, unless a connection has lasted', () => {
-    for (let hop = 0; hop < 5; hop++) expect(attempt(to('b.example.org'))).toMatchObject({ redirect: 'b.example.org' })
-    expect(attempt(to('b.example.org'))).toEqual(backoff)
-    expect(after(60_000, to('b.example.org'))).toMatchObject({ redirect: 'b.example.org' })
   })
 })
 

@@ -56,7 +56,6 @@ export class Verdicts {
   online(): void {
     this.#everOnline = true
     this.#since = this.#now()
-    this.#lostBy = undefined
     this.#isSpread = false
   }
 
