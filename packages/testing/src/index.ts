@@ -5,6 +5,13 @@
  */
 
 export { FakeSession, type FakeSessionOptions, fakeSession, type NeedsInTest } from './fake-session.js'
+export { type Clock, realClock } from './fault/clock.js'
+export type { FaultBytes, FaultConnection } from './fault/fault-connection.js'
+export type { CutKind, CutOptions, FaultControls, FaultDirection } from './fault/fault-controls.js'
+export type { FaultNetwork, FaultOptions } from './fault/fault-network.js'
+export { type FaultTransport, faultTransport } from './fault/fault-transport.js'
+export { type SeededRandom, seededRandom } from './fault/seeded-random.js'
+export { type VirtualTime, type VirtualTimeOptions, virtualTime } from './fault/virtual-time.js'
 export { LoopbackAccount, LoopbackSession, type StanzaSink } from './loopback/account.js'
 export type { FastOptions } from './loopback/fast-tokens.js'
 export type {
