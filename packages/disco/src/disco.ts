@@ -69,13 +69,13 @@ export interface Disco {
   supports(jid: Jid | string, feature: string, options?: DiscoCallOptions): Promise<boolean>
 }
 
+/** The plugin {@link disco}, which also answers the contacts who may see our presence. */
+export function disco(options: DiscoRosterOptions): Plugin<'disco', Disco, { roster: Roster }>
 /**
  * The plugin: asks others, and answers for this client, with the features of all plugins, those who may know that it is
  * online (XEP-0030).
  */
 export function disco(options?: DiscoOptions): Plugin<'disco', Disco>
-/** The same; contacts who may see our presence may know. */
-export function disco(options: DiscoRosterOptions): Plugin<'disco', Disco, { roster: Roster }>
 export function disco(options: DiscoOptions | DiscoRosterOptions = {}): Plugin<'disco', Disco, { roster: Roster }> {
   const { answer } = options
   return {

@@ -1,5 +1,6 @@
 import { carbons } from '@couplet/carbons'
 import { chatStates } from '@couplet/chat-states'
+import type { AnyPlugin } from '@couplet/client'
 import { csi } from '@couplet/csi'
 import { disco } from '@couplet/disco'
 import { mam } from '@couplet/mam'
@@ -15,7 +16,7 @@ async function everything(): Promise<FakeSession> {
   const session = fakeSession()
   const installed = session.install(disco())
   for (const plugin of [carbons(), chatStates(), csi(), ping(), contactPresence(), receipts(), roster()]) {
-    session.install(plugin as ReturnType<typeof ping>)
+    session.install(plugin as AnyPlugin)
   }
   session.install(mam(), { disco: installed })
   return session

@@ -31,10 +31,10 @@ export interface Ping {
   send(to?: Jid | string, options?: CallOptions): Promise<void>
 }
 
+/** The plugin {@link ping}, which also answers the contacts who may see our presence. */
+export function ping(options: PingRosterOptions): Plugin<'ping', Ping, { roster: Roster }>
 /** The plugin: pings others, and answers the pings of those who may know that we are online (XEP-0199). */
 export function ping(options?: PingOptions): Plugin<'ping', Ping>
-/** The same; contacts who may see our presence may know. */
-export function ping(options: PingRosterOptions): Plugin<'ping', Ping, { roster: Roster }>
 export function ping({ answer }: PingOptions | PingRosterOptions = {}): Plugin<'ping', Ping, { roster: Roster }> {
   return {
     name: 'ping',
