@@ -8,6 +8,7 @@ import {
   presence,
   serialize,
 } from '@couplet/stanza'
+import type { NetworkHooks } from './network-watch.js'
 import type { AnyPlugin, Complete } from './plugin.js'
 import type { StateStore } from './state-store.js'
 import type { Transport } from './transport.js'
@@ -38,8 +39,17 @@ export interface ClientSettings<P extends readonly AnyPlugin[] = readonly AnyPlu
   readonly lang?: string | undefined
   /** Whether to connect again when a connection is lost; default true. */
   readonly reconnect?: boolean | undefined
-  /** Where state lives that outlasts the connection; default: in memory. */
+  /**
+   * Where state lives that outlasts the connection; default: in memory. With a store of its own a client that was killed
+   * goes on where it was: the session is resumed, and what was sent and not acknowledged is sent again.
+   */
   readonly store?: StateStore | undefined
+  /** Milliseconds without an inbound byte after which the server is asked for a sign of life; default 60,000. */
+  readonly keepAlive?: number | undefined
+  /** How the client learns that the network came, went or changed; default: from the browser, if there is one. */
+  readonly network?: NetworkHooks | undefined
+  /** What the server shows the user in a list of devices (XEP-0388 §2.3). */
+  readonly userAgent?: { readonly software?: string | undefined; readonly device?: string | undefined } | undefined
   /** Milliseconds until a request without an answer rejects; default 60,000. */
   readonly requestTimeout?: number | undefined
   /** Limits for what the server sends that differ from the defaults. */
@@ -90,9 +100,18 @@ export function identityOf(options: ClientOptions): Identity {
 }
 
 /** What would otherwise fail at every attempt, or behind the application's back. */
-function checkSettings({ requestTimeout, lang, limits, presence: init, store, mechanisms }: ClientSettings): void {
+function checkSettings({
+  requestTimeout,
+  keepAlive,
+  lang,
+  limits,
+  presence: init,
+  store,
+  mechanisms,
+}: ClientSettings): void {
   if (requestTimeout !== undefined && !(requestTimeout > 0))
     throw new TypeError('requestTimeout: not a positive number')
+  if (keepAlive !== undefined && !(keepAlive > 0)) throw new TypeError('keepAlive: not a positive number')
   // BCP 47 in outline: it becomes an attribute of every stream header.
   if (lang !== undefined && !/^[a-z]{1,8}(-[a-z0-9]{1,8})*$/i.test(lang))
     throw new TypeError('lang: not a language tag')

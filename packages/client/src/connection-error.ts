@@ -19,6 +19,8 @@ export type ConnectionErrorCode =
   | 'tls-required'
   | 'unexpected-element'
   | 'no-transport'
+  /** There is no network at all. */
+  | 'offline'
   /** There is no further endpoint to try in this attempt. */
   | 'no-endpoint'
   /** The send may or may not have been handled: the session it was sent in is lost, and nobody could find out. */

@@ -1,28 +1,35 @@
-import {
-  NS_CLIENT,
-  type PresenceInit,
-  presence,
-  StreamError,
-  type StreamEvent,
-  serialize,
-  type XmppError,
-} from '@couplet/stanza'
+import { type PresenceInit, presence } from '@couplet/stanza'
 import { Backoff } from './backoff.js'
 import { ConnectionError } from './connection-error.js'
-import type { AttemptOptions, Login } from './connector.js'
+import type { AttemptOptions } from './connector.js'
 import type { ClientStatus } from './events.js'
-import { negotiated } from './nonza.js'
+import { KeptState } from './kept-state.js'
+import type { Login } from './login.js'
+import { type NetworkEvent, type NetworkHooks, watchNetwork } from './network-watch.js'
 import type { PluginHost } from './plugin-host.js'
 import type { SessionCore } from './session-core.js'
-import type { XmppStream } from './xmpp-stream.js'
+import { sleep } from './sleep.js'
+import type { StateStore } from './state-store.js'
+import { StreamWatch } from './stream-watch.js'
+import type { Retrial } from './verdict.js'
+import { Verdicts } from './verdicts.js'
 
 /** Milliseconds to wait, when stopping, until what was sent is acknowledged and written. */
 const flushLimit = 1000
+/** Milliseconds that making a token useless may take. */
+const logOutLimit = 15_000
 
 /** What the loop needs besides what an attempt needs. */
-export interface LoopOptions extends AttemptOptions {
+export interface LoopOptions extends Omit<AttemptOptions, 'memory' | 'request' | 'hints'> {
   readonly presence: PresenceInit | false
   readonly reconnect: boolean
+  /** Where state lives. */
+  readonly store: StateStore
+  /** Whether it outlasts the process, so that the session is kept there, too. */
+  readonly isStored: boolean
+  /** Milliseconds without an inbound byte after which the server is asked for a sign of life. */
+  readonly keepAlive: number | undefined
+  readonly network: NetworkHooks | undefined
 }
 
 /** Keeps one connection: makes it, serves it, and makes it again until it is stopped or trying has no point. */
@@ -30,17 +37,26 @@ export class ConnectionLoop {
   readonly #options: LoopOptions
   readonly #core: SessionCore
   readonly #host: PluginHost
+  readonly #kept: KeptState
+  readonly #network: NetworkHooks
   readonly #backoff = new Backoff()
+  readonly #verdicts = new Verdicts()
   #status: ClientStatus = { state: 'offline' }
   #running: Promise<void> | undefined
   #stop = new AbortController()
   #stopping = false
-  #stream: XmppStream | undefined
+  #watch: StreamWatch | undefined
+  /** Ends a wait early. */
+  #wake: (() => void) | undefined
+  /** What the last verdict wants of the next attempt. */
+  #next: Retrial = { kind: 'retry', delay: 'backoff' }
 
   constructor(options: LoopOptions, core: SessionCore, host: PluginHost) {
     this.#options = options
     this.#core = core
     this.#host = host
+    this.#network = options.network ?? watchNetwork()
+    this.#kept = new KeptState(options.store, options.account, (error) => this.#report(error))
   }
 
   /** Where the connection stands. */
@@ -48,27 +64,34 @@ export class ConnectionLoop {
     return this.#status
   }
 
-  /** Starts the loop if it does not run; there is never more than one. */
+  /** Starts the loop, or ends a wait of the one that runs; there is never more than one. */
   start(): void {
-    if (this.#running !== undefined) return
+    if (this.#running !== undefined) {
+      this.#hurry()
+      return
+    }
     this.#core.reopen()
     this.#stopping = false
     this.#stop = new AbortController()
+    const network = this.#network.onChange((event) => this.networkChanged(event))
     this.#running = this.#run(this.#stop.signal).then((error) => {
+      network.dispose()
       this.#running = undefined
       this.#core.close(error === undefined ? stopped() : asReason(error))
+      this.#kept.release()
       this.#setStatus(error === undefined ? { state: 'offline' } : { state: 'offline', error })
     })
   }
 
   /** Ends a session politely, within three seconds, and an attempt or a wait at once. */
   async stop(): Promise<void> {
-    const stream = this.#stream
+    const stream = this.#watch?.stream
     this.#stopping = true
     if (stream !== undefined && this.#status.state === 'online') {
-      stream.write(serialize(presence({ type: 'unavailable' }).element, NS_CLIENT))
+      this.#core.sendPresence(presence({ type: 'unavailable' }))
       const flushed = Promise.all([this.#core.acknowledged(), stream.connection.drained()])
       await Promise.race([flushed, stream.ended, sleep(flushLimit, this.#stop.signal)])
+      this.#core.continuity.management?.tell()
       stream.close()
       await stream.ended
     }
@@ -77,84 +100,182 @@ export class ConnectionLoop {
     this.#core.close(stopped()) // also for a client that was never online
   }
 
+  /** Makes the token useless, if there is one, and forgets everything about logging in. */
+  async logOut(): Promise<void> {
+    const memory = await this.#kept.login()
+    await memory.load()
+    if (memory.tokenMechanism !== undefined) {
+      const { logIn } = await import('./connector.js')
+      const request = { resumption: undefined, inline: [] }
+      const signal = AbortSignal.timeout(logOutLimit)
+      const attempt = logIn({ ...this.#options, memory, invalidateToken: true }, request, signal)
+      await attempt.then(({ stream }) => stream.close()).catch((error: unknown) => this.#report(error))
+    }
+    await memory.forget()
+  }
+
+  /** Something happened to the network or the machine: what exists is checked, and what waits is tried now. */
+  networkChanged(event: NetworkEvent = 'change'): void {
+    if (event === 'offline') return
+    this.#watch?.liveness.check()
+    if (this.#next.firm) return
+    this.#backoff.reset()
+    this.#wake?.()
+  }
+
   /** @returns the error that ended it for good; `undefined` if it was stopped */
   async #run(signal: AbortSignal): Promise<Error | undefined> {
+    if (this.#options.isStored && !this.#options.credentials.anonymous) await this.#kept.takeOver(this.#core.continuity)
     for (;;) {
+      if (!(await this.#untilOnline(signal))) return undefined
       this.#setStatus({ state: 'connecting' })
-      const error = await this.#session(signal)
+      const { error, situation } = await this.#session(signal)
       if (this.#stopping) return undefined
-      const { retry } = error as Partial<XmppError>
-      if (!this.#options.reconnect || retry === 'no' || retry === 'user') return error
-      const delay = this.#backoff.next()
+      const verdict = this.#verdicts.judge(error, situation)
+      if (!this.#options.reconnect || verdict.kind === 'stop') return error
+      await this.#prepare(verdict, error)
+      const delay = this.#backoff.next(verdict)
       this.#setStatus({ state: 'waiting', error, delay })
-      await sleep(delay, signal)
+      await this.#wait(delay, signal)
       if (this.#stopping) return undefined
     }
+  }
+
+  /** No attempts without a network (R-012). @returns false when stopped */
+  async #untilOnline(signal: AbortSignal): Promise<boolean> {
+    while (!this.#network.isOnline && !this.#stopping) {
+      const error = new ConnectionError('tcp', 'offline', 'there is no network')
+      this.#setStatus({ state: 'waiting', error, delay: Number.POSITIVE_INFINITY })
+      await this.#wait(undefined, signal)
+    }
+    return !this.#stopping
+  }
+
+  async #prepare(verdict: Retrial, error: Error): Promise<void> {
+    this.#next = verdict
+    if (verdict.fresh) this.#core.detach(asReason(error))
+    if (verdict.poison !== undefined) this.#core.continuity.suspect()
+    if (verdict.token === 'delete') await (await this.#kept.login()).update({ token: null })
   }
 
   /** One session from login to its end; returns why it ended. */
-  async #session(signal: AbortSignal): Promise<Error> {
-    let login: Login
+  async #session(signal: AbortSignal) {
+    const hasFixedResource = this.#options.resource !== undefined
     try {
-      // A page shows something before it connects: negotiation and SASL are not in its first chunk.
-      const { logIn } = await import('./connector.js')
-      login = await logIn(this.#options, signal)
+      const login = await this.#logIn(signal)
+      void this.#kept.rememberEndpoint(login.stream.connection.endpoint)
+      const watch = new StreamWatch(login, this.#core, this.#options.keepAlive)
+      const error = await this.#serve(login, watch, signal)
+      const resumable = !watch.isClosedByServer && this.#core.continuity.resumption() !== undefined
+      return { error, situation: { resumable, fixedResource: hasFixedResource, secure: true } }
     } catch (error) {
-      return error instanceof Error ? error : stopped(error)
+      const reason = error instanceof Error ? error : stopped(error)
+      return { error: reason, situation: { resumable: false, fixedResource: hasFixedResource, secure: false } }
     }
-    const ended = this.#serve(login, signal)
-    await Promise.race([ended, this.#begin(login.stream)]) // what a plugin waits for may never come
-    return ended
+  }
+
+  async #logIn(signal: AbortSignal): Promise<Login> {
+    // A page shows something before it connects: negotiation and SASL are not in its first chunk.
+    const [{ logIn }, memory, lastGood] = await Promise.all([
+      import('./connector.js'),
+      this.#kept.login(),
+      this.#kept.endpoint(),
+      this.#core.continuity.stored(),
+    ])
+    const { newResource, redirect } = this.#next
+    const { continuity } = this.#core
+    const request = { resumption: continuity.resumption(), inline: this.#host.inline }
+    const hints = { preferred: redirect ?? continuity.location, lastGood }
+    const resource = newResource ? undefined : this.#options.resource
+    return logIn({ ...this.#options, resource, memory, hints }, request, signal)
+  }
+
+  /** Feeds the session from the stream until that ends. */
+  async #serve(login: Login, watch: StreamWatch, signal: AbortSignal): Promise<Error> {
+    const { stream } = login
+    const abort = (): void => {
+      stream.connection.destroy()
+      watch.end(stopped(signal.reason))
+    }
+    signal.addEventListener('abort', abort, { once: true })
+    this.#watch = watch
+    try {
+      // What a plugin waits for may never come.
+      await Promise.race([watch.ended, this.#begin(login, watch, signal)])
+      return await watch.ended
+    } finally {
+      signal.removeEventListener('abort', abort)
+      this.#watch = undefined
+      const error = await watch.ended
+      if (this.#core.continuity.resumption() === undefined) this.#core.detach(asReason(error))
+      else this.#core.suspend()
+    }
   }
 
   /** Everything that belongs before the application hears that we are online. */
-  async #begin(stream: XmppStream): Promise<void> {
-    await this.#host.startSession()
-    if (this.#stream !== stream) return // lost meanwhile
-    this.#backoff.online()
-    const { presence: init } = this.#options
-    this.#core.begin(init === false ? [] : [presence(init)])
-    this.#setStatus({ state: 'online' })
-  }
-
-  /** Feeds the session from the stream; resolves with the reason when that ends. */
-  #serve({ stream, jid, features }: Login, signal: AbortSignal): Promise<Error> {
-    this.#stream = stream
-    this.#core.attach(stream, jid, features)
-    return new Promise((resolve) => {
-      const end = (error: Error): void => {
-        if (this.#stream !== stream) return
-        this.#stream = undefined
-        signal.removeEventListener('abort', abort)
-        this.#core.detach(asReason(error))
-        resolve(error)
+  async #begin(login: Login, watch: StreamWatch, signal: AbortSignal): Promise<void> {
+    const { stream, resumed } = login
+    const offer = { ...login, maxBytes: login.limits?.maxBytes, dead: () => watch.dead() }
+    if (resumed === undefined) {
+      this.#beginNew(login, offer)
+      watch.start()
+      await this.#host.startSession(login.inlined)
+      const { recoverSent } = await import('./session-recovery.js')
+      const isCurrent = (): boolean => this.#watch === watch
+      const { findSent: finder } = this.#host
+      await recoverSent(this.#core.outbox, { finder, signal, isCurrent, report: (error) => this.#report(error) })
+      if (!isCurrent()) return // lost meanwhile
+      this.#core.continuity.convict()
+      const { presence: init } = this.#options
+      this.#core.begin(init === false ? [] : [presence(init)])
+    } else {
+      const error = this.#core.resume(stream, resumed.h, offer)
+      watch.start()
+      if (error !== undefined) {
+        watch.fail(error)
+        return
       }
-      const abort = (): void => {
-        stream.connection.destroy()
-        end(stopped(signal.reason))
-      }
-      signal.addEventListener('abort', abort, { once: true })
-      void stream.ended.then(end)
-      stream.listen((event) => {
-        const error = this.#take(event)
-        if (error === undefined) return
-        stream.close(error instanceof StreamError && error.element === undefined ? error : undefined)
-        end(error)
-      })
-    })
-  }
-
-  /** @returns why the stream ends with this event, if it does */
-  #take(event: StreamEvent): Error | undefined {
-    if (event.type === 'error') return event.error
-    if (event.type !== 'element') return new ConnectionError('session', 'closed', 'the server closed the stream')
-    const { ns, name } = event.element
-    if (negotiated.has(ns)) return new StreamError({ condition: 'policy-violation', text: 'the negotiation is over' })
-    if (ns !== NS_CLIENT || (name !== 'message' && name !== 'presence' && name !== 'iq')) {
-      return new StreamError({ condition: 'unsupported-stanza-type', text: 'not a stanza' })
+      await this.#host.resumeSession()
+      if (this.#watch !== watch) return
     }
-    this.#core.deliver(event.element)
-    return undefined
+    this.#backoff.online()
+    this.#verdicts.online()
+    this.#setStatus({ state: 'online', resumed: resumed !== undefined })
+    if (resumed === undefined) await this.#host.enterRooms()
+  }
+
+  #beginNew({ stream, jid, early, resumptionFailed }: Login, offer: object): void {
+    const { continuity } = this.#core
+    if (resumptionFailed?.h !== undefined) continuity.acknowledgeLast(resumptionFailed.h)
+    if (resumptionFailed !== undefined || continuity.management !== undefined) {
+      this.#core.detach(new ConnectionError('session', 'closed', 'the session could not be resumed'))
+    }
+    this.#core.attach(stream, jid, offer)
+    for (const stanza of early) this.#core.deliverUncounted(stanza)
+  }
+
+  #report(error: unknown): void {
+    this.#core.events.emit('error', error)
+  }
+
+  #hurry(): void {
+    this.#verdicts.reset()
+    this.#wake?.()
+  }
+
+  /** Waits, unless something ends it; without a time until something does. */
+  async #wait(ms: number | undefined, signal: AbortSignal): Promise<void> {
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+    const end = new AbortController()
+    const abort = (): void => end.abort()
+    signal.addEventListener('abort', abort, { once: true })
+    if (signal.aborted) abort()
+    await Promise.race([woken, sleep(ms, end.signal)])
+    end.abort()
+    signal.removeEventListener('abort', abort)
+    this.#wake = undefined
   }
 
   #setStatus(status: ClientStatus): void {
@@ -171,18 +292,4 @@ function asReason(error: Error): ConnectionError {
   return error.name === 'ConnectionError'
     ? (error as ConnectionError)
     : new ConnectionError('session', 'closed', 'the connection ended', error)
-}
-
-/** Resolves after a time, or at once when the signal aborts. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done, { once: true })
-    if (signal.aborted) done()
-  })
 }

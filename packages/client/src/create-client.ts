@@ -24,6 +24,16 @@ export interface ClientCore extends Session {
   /** Reports events that are not stanzas. */
   on<K extends keyof ClientEvents>(name: K, listener: (event: ClientEvents[K]) => unknown): Subscription
   /**
+   * Tells the client that the network or the machine's sleep may have cost it its connection: a connection is checked within
+   * 5 s, and an attempt that waits begins. Browsers tell by themselves.
+   */
+  networkChanged(): void
+  /**
+   * Forgets everything the store has for logging in: the token, which is made useless at the server if it can be reached
+   * (XEP-0484 §3.6), and the pins. Then closes as {@link close} does.
+   */
+  logOut(): Promise<void>
+  /**
    * Disconnects: sends what is left, says goodbye, closes; at most three seconds. Everything pending fails, and there is no
    * way back: a closed client stays closed.
    */
@@ -45,7 +55,8 @@ export function createClient<const P extends readonly AnyPlugin[] = []>(options:
   const identity = identityOf(options as unknown as ClientOptions)
   const { requestTimeout } = options
   const core = new SessionCore({ account: identity.account, ...(requestTimeout !== undefined && { requestTimeout }) })
-  const host = new PluginHost(options.plugins ?? [], core, options.store ?? memoryStore())
+  const store = options.store ?? memoryStore()
+  const host = new PluginHost(options.plugins ?? [], core, store)
   const loop = new ConnectionLoop(
     {
       ...identity,
@@ -55,6 +66,11 @@ export function createClient<const P extends readonly AnyPlugin[] = []>(options:
       limits: options.limits ?? {},
       presence: options.presence ?? {},
       reconnect: options.reconnect ?? true,
+      store,
+      isStored: options.store !== undefined,
+      keepAlive: options.keepAlive,
+      network: options.network,
+      userAgent: options.userAgent,
     },
     core,
     host,
@@ -122,6 +138,15 @@ class CoreClient implements ClientCore {
       this.#loop.start()
       if (this.status.state === 'online') settle(this.status)
     })
+  }
+
+  networkChanged(): void {
+    this.#loop.networkChanged()
+  }
+
+  async logOut(): Promise<void> {
+    await this.close()
+    await this.#loop.logOut()
   }
 
   async close(): Promise<void> {

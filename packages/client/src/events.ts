@@ -7,8 +7,9 @@ import { Subscription } from './subscription.js'
 export type ClientStatus =
   | { readonly state: 'offline'; readonly error?: Error }
   | { readonly state: 'connecting' }
-  | { readonly state: 'online' }
-  /** Waiting to try again, in `delay` milliseconds. */
+  /** `resumed`: the session goes on where it was interrupted; otherwise it is a new one. */
+  | { readonly state: 'online'; readonly resumed: boolean }
+  /** Waiting to try again, in `delay` milliseconds; without a network until there is one (`Infinity`). */
   | { readonly state: 'waiting'; readonly error: Error; readonly delay: number }
 
 /** What the client reports apart from stanzas. */

@@ -13,6 +13,7 @@ export { type Client, type ClientCore, createClient } from './create-client.js'
 export { within } from './deadline.js'
 export type { ClientEvents, ClientStatus } from './events.js'
 export { InboundMessage, type Provenance } from './inbound-message.js'
+export type { Disposal, NetworkEvent, NetworkHooks } from './network-watch.js'
 export type { StanzaWriter } from './outbox.js'
 export type {
   Announcer,

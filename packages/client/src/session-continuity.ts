@@ -59,7 +59,8 @@ export class SessionContinuity {
   }
 
   /** The session goes on. @returns the error with which the stream must end if `h` cannot be */
-  resume(h: number): StreamManagement | StreamError | undefined {
+  resume(h: number, dead: () => void): StreamManagement | StreamError | undefined {
+    this.#dead = dead
     const { management } = this
     const error = management?.acknowledge(h)
     if (error !== undefined) return error
@@ -123,16 +124,20 @@ export class SessionContinuity {
     await this.#journal?.stored()
   }
 
-  /** Delivers a stanza that counts. */
+  /** Delivers a stanza, which counts under stream management. */
   deliver(element: XmlElement, route: () => Promise<void> | undefined): void {
     const { ledger } = this
-    const receipt = ledger?.receive(element)
+    if (ledger === undefined) {
+      route()
+      return
+    }
+    const receipt = ledger.receive(element)
     if (receipt === undefined) {
       this.#recordHandled() // sent again while its handlers were running
       return
     }
     const done = (): void => {
-      if (ledger?.done(receipt) && ledger === this.ledger) this.#recordHandled()
+      if (ledger.done(receipt) && ledger === this.ledger) this.#recordHandled()
     }
     const running = route()
     if (running === undefined) done()

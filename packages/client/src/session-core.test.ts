@@ -18,7 +18,7 @@ function online(options: { requestTimeout?: number } = {}) {
     )
   const attach = (): void => {
     attachOnly()
-    core.flush()
+    core.outbox.open()
   }
   return { core, written, attach, attachOnly }
 }
@@ -35,7 +35,7 @@ describe('SessionCore: sends', () => {
     attachOnly()
     const second = core.send(say('2'))
     expect([written.length, first.state, second.state]).toEqual([0, 'queued', 'queued'])
-    core.flush()
+    core.outbox.open()
     core.send(say('3'))
     expect(bodies(written)).toEqual(['1', '2', '3'])
     expect([first.state, second.state]).toEqual(['written', 'written'])
@@ -82,7 +82,7 @@ describe('SessionCore: sends', () => {
     const waiting = core.send(say('2'))
     written.length = 0
     attach()
-    core.flush()
+    core.outbox.open()
     expect([bodies(written), waiting.state]).toEqual([['2'], 'written'])
   })
 
@@ -96,7 +96,7 @@ describe('SessionCore: sends', () => {
     core.reopen()
     expect(core.send(say('3')).state).toBe('queued')
     attach()
-    core.flush()
+    core.outbox.open()
     expect(core.jid).toBe(own)
   })
 })

@@ -25,7 +25,7 @@ import type { Announcer, InboundRequest } from './plugin.js'
 import { randomId } from './random-id.js'
 import { ReadingBrake } from './reading-brake.js'
 import { listen, Router } from './router.js'
-import { SendTicket } from './send-ticket.js'
+import { type AckSource, SendTicket } from './send-ticket.js'
 import type { Handled, RequestOptions, SendHandle, Session, StanzaFilter } from './session.js'
 import { SessionContinuity } from './session-continuity.js'
 import type { SessionCoreOptions, StreamOffer } from './stream-offer.js'
@@ -61,8 +61,8 @@ export class SessionCore implements Session {
   closed: ConnectionError | undefined
   #announce: Announcer | undefined
 
-  constructor(options: SessionCoreOptions) {
-    this.account = options.account
+  constructor({ account, requestTimeout = 60_000 }: SessionCoreOptions) {
+    this.account = account
     this.outbox = new Outbox(() => this.continuity.changed())
     this.continuity = new SessionContinuity(this.outbox, {
       jid: () => this.#jid,
@@ -70,7 +70,7 @@ export class SessionCore implements Session {
     })
     const lanes = new Lanes(() => this.brake.check())
     this.#router = new Router(() => this.account, this.events, lanes)
-    this.#iqs = new IqService(this, this.#router, this.events, options.requestTimeout ?? 60_000)
+    this.#iqs = new IqService(this, this.#router, this.events, requestTimeout)
     this.brake = new ReadingBrake(lanes, () => this.#iqs.pending > 0 || this.outbox.isAwaited)
     this.atOnce = {
       onMessage: (...args) => listen(this.#router.messages, true, ...args),
@@ -87,14 +87,10 @@ export class SessionCore implements Session {
     this.#connect(writer, offer)
     this.#jid = jid
     this.account = jid.bare
-    const management = this.continuity.start(offer.management, () => offer.dead?.())
-    const acks =
-      management ??
-      new AckBarrier(
-        () => this.#iqs.ping(),
-        () => offer.dead?.(),
-      )
-    if (acks instanceof AckBarrier) this.#barrier = acks
+    const dead = (): void => offer.dead?.()
+    const management = this.continuity.start(offer.management, dead)
+    this.#barrier = management === undefined ? new AckBarrier(() => this.#iqs.ping(), dead) : undefined
+    const acks = this.#checked(management ?? this.#barrier)
     this.outbox.connect({ writer, acks, management, maxBytes: offer.maxBytes })
   }
 
@@ -106,10 +102,10 @@ export class SessionCore implements Session {
    */
   resume(writer: StanzaWriter, h: number, offer: StreamOffer = {}): StreamError | undefined {
     this.#connect(writer, offer)
-    const management = this.continuity.resume(h)
+    const management = this.continuity.resume(h, () => offer.dead?.())
     if (management === undefined || 'condition' in management) return management
     this.isOnline = true
-    this.outbox.resend({ writer, acks: management, management, maxBytes: offer.maxBytes })
+    this.outbox.resend({ writer, acks: this.#checked(management), management, maxBytes: offer.maxBytes })
     return undefined
   }
 
@@ -119,11 +115,14 @@ export class SessionCore implements Session {
     this.events.run(() => {
       announced = this.#announce?.(presences) ?? presences
     })
-    for (const { element } of announced) {
-      this.outbox.write(new SendTicket(randomId(), serialize(element, NS_CLIENT), 'presence'))
-    }
+    for (const each of announced) this.sendPresence(each)
     this.isOnline = true
-    this.flush()
+    this.outbox.open()
+  }
+
+  /** Writes a presence now, before what is queued. */
+  sendPresence({ element }: Presence): void {
+    this.outbox.write(new SendTicket(randomId(), serialize(element, NS_CLIENT), 'presence'))
   }
 
   /** Writes a stanza now, before what is queued. @returns whether there is a connection */
@@ -131,11 +130,6 @@ export class SessionCore implements Session {
     const isWritten = this.outbox.write(ticket)
     this.brake.check() // somebody may wait for an answer now
     return isWritten
-  }
-
-  /** Sends what was queued while there was no session. */
-  flush(): void {
-    this.outbox.open()
   }
 
   /** Asks the server for a sign of life. */
@@ -261,10 +255,13 @@ export class SessionCore implements Session {
 
   /** Takes a stanza from the stream. Never throws. */
   deliver(element: XmlElement, provenance: Provenance = 'live'): void {
-    const { ledger } = this.continuity
-    if (ledger === undefined) this.#route(element, provenance)
-    else this.continuity.deliver(element, () => this.#route(element, provenance))
+    this.continuity.deliver(element, () => this.#route(element, provenance))
     this.brake.check()
+  }
+
+  /** Takes a stanza from before stream management was on. */
+  deliverUncounted(element: XmlElement): void {
+    this.#route(element, 'live')
   }
 
   /** @returns when all its handlers are done, if not at once */
@@ -285,6 +282,15 @@ export class SessionCore implements Session {
     if (read.ok) return this.#router.deliverPresence(read.value)
     this.events.emit('malformed', { error: read.error, stanza: element })
     return undefined
+  }
+
+  /** Somebody waits for what the server says: it must be read. */
+  #checked(acks: AckSource | undefined): AckSource {
+    const confirm: AckSource['confirm'] = (ticket) => {
+      acks?.confirm(ticket)
+      this.brake.check()
+    }
+    return { confirm }
   }
 
   #connect(writer: StanzaWriter, { features }: StreamOffer): void {

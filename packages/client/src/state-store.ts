@@ -20,6 +20,11 @@ export interface StateStore {
   get(key: string): Promise<StateRecord | undefined>
   /** Applies all changes or none, also when the process dies in the middle. */
   batch(changes: readonly StateChange[]): Promise<void>
+  /**
+   * Takes a name for this process or browser tab alone; resolves with what gives it back, or with `undefined` if another
+   * one has it. A store without this method is used by one process alone.
+   */
+  claim?(name: string): Promise<(() => void) | undefined>
 }
 
 /** State that lives as long as the process: the default. */
@@ -43,8 +48,10 @@ export function memoryStore(): StateStore {
 
 /** The same store, with all keys below a prefix. */
 export function scopedStore(store: StateStore, prefix: string): StateStore {
+  const { claim } = store
   return {
     get: (key) => store.get(prefix + key),
     batch: (changes) => store.batch(changes.map(({ key, record }) => ({ key: prefix + key, record }))),
+    ...(claim && { claim: (name: string) => claim.call(store, prefix + name) }),
   }
 }

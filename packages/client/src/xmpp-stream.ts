@@ -32,6 +32,8 @@ const closeLimit = 1000
  */
 export class XmppStream {
   readonly connection: Connection
+  /** Told of every chunk that comes, whatever is in it, and of everything that is sent. */
+  watch: { heard(): void; sent(): void } | undefined
   readonly #limits: Partial<ParserLimits>
   #parser: StreamParser
   #queue: StreamEvent[] = []
@@ -47,6 +49,7 @@ export class XmppStream {
   })
   /** Whether what came last ended exactly with an element: nothing lies behind it. */
   #clean = true
+  #tolerated: ((element: XmlElement) => boolean) | undefined
 
   constructor(connection: Connection, limits: Partial<ParserLimits> = {}) {
     this.connection = connection
@@ -80,6 +83,7 @@ export class XmppStream {
 
   /** Sends an element of the negotiation. */
   sendElement(element: XmlElement): void {
+    this.watch?.sent()
     this.connection.write(serialize(element, this.connection.framed ? '' : NS_CLIENT))
   }
 
@@ -87,6 +91,7 @@ export class XmppStream {
   write(stanza: string): void {
     // A frame is a document of its own and has no default namespace to inherit (RFC 7395 §3.3.3).
     const text = this.connection.framed ? stanza.replace(/^<[a-z]+/, `$& xmlns='${NS_CLIENT}'`) : stanza
+    this.watch?.sent()
     this.connection.write(text)
   }
 
@@ -108,7 +113,12 @@ export class XmppStream {
   /** From now on events go to the listener, those that wait already included. */
   listen(listener: (event: StreamEvent) => void): void {
     this.#listener = listener
-    for (const event of this.#queue.splice(0)) if (this.#closing === undefined) listener(event)
+    for (const event of this.#queue.splice(0)) if (this.#closing === undefined) this.#deliver(event)
+  }
+
+  /** Keeps one element for which the test holds from the listener: what servers send though it has no meaning. */
+  tolerateOnce(test: (element: XmlElement) => boolean): void {
+    this.#tolerated = test
   }
 
   /**
@@ -154,6 +164,7 @@ export class XmppStream {
   }
 
   #receive(chunk: Uint8Array | string): void {
+    this.watch?.heard()
     const events = this.#parser.write(chunk)
     const last = chunk[chunk.length - 1]
     this.#clean = events.length > 0 && (last === '>' || last === 0x3e)
@@ -175,7 +186,8 @@ export class XmppStream {
 
   #deliver(event: StreamEvent): void {
     if (this.#listener !== undefined) {
-      this.#listener(event)
+      if (event.type === 'element' && this.#tolerated?.(event.element)) this.#tolerated = undefined
+      else this.#listener(event)
     } else {
       this.#queue.push(event)
       this.#wake?.()

@@ -1,0 +1,75 @@
+import type { BareJid } from '@couplet/stanza'
+import type { LoginMemory } from './login-memory.js'
+import type { SessionContinuity } from './session-continuity.js'
+import { SessionJournal } from './session-journal.js'
+import { type StateStore, scopedStore } from './state-store.js'
+
+const endpointKey = 'endpoint'
+const version = 1
+
+/** What a client keeps in its store for the next connection or the next process; the errors of the store never stop it. */
+export class KeptState {
+  readonly #store: StateStore
+  readonly #account: BareJid
+  readonly #report: (error: unknown) => void
+  #login: LoginMemory | undefined
+  #release: (() => void) | undefined
+  #endpoint: string | undefined
+  #isEndpointLoaded = false
+
+  /** @param report takes the errors of the store */
+  constructor(store: StateStore, account: BareJid, report: (error: unknown) => void) {
+    this.#store = scopedStore(store, `${account}/`)
+    this.#account = account
+    this.#report = report
+  }
+
+  /** What is remembered between logins. */
+  async login(): Promise<LoginMemory> {
+    const { LoginMemory } = await import('./login-memory.js')
+    this.#login ??= new LoginMemory(this.#store, this.#account, this.#report)
+    return this.#login
+  }
+
+  /** Where the last login succeeded, for when DNS does not answer (R-005). */
+  async endpoint(): Promise<string | undefined> {
+    if (this.#isEndpointLoaded) return this.#endpoint
+    this.#isEndpointLoaded = true
+    try {
+      const record = await this.#store.get(endpointKey)
+      if (record?.version === version && typeof record.value === 'string') this.#endpoint ??= record.value
+    } catch (error) {
+      this.#report(error)
+    }
+    return this.#endpoint
+  }
+
+  /** A login succeeded there. */
+  async rememberEndpoint(endpoint: string): Promise<void> {
+    if (endpoint === this.#endpoint) return
+    this.#endpoint = endpoint
+    try {
+      await this.#store.batch([{ key: endpointKey, record: { version, value: endpoint } }])
+    } catch (error) {
+      this.#report(error)
+    }
+  }
+
+  /** Goes on with the session of an earlier client, unless another one, such as the page in another tab, does. */
+  async takeOver(continuity: SessionContinuity): Promise<void> {
+    try {
+      const release = await this.#store.claim?.('session')
+      if (this.#store.claim !== undefined && release === undefined) return
+      this.#release = release
+      await continuity.use(new SessionJournal(this.#store, this.#report))
+    } catch (error) {
+      this.#report(error)
+    }
+  }
+
+  /** The session is over: somebody else may keep one. */
+  release(): void {
+    this.#release?.()
+    this.#release = undefined
+  }
+}
