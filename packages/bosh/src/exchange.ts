@@ -70,7 +70,10 @@ async function collect(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
     const { done, value } = await reader.read()
     if (done) break
     size += value.length
-    if (size > responseLimit) throw tooLarge()
+    if (size > responseLimit) {
+      reader.cancel().catch(() => {})
+      throw tooLarge()
+    }
     chunks.push(value)
   }
   const bytes = new Uint8Array(size)

@@ -46,6 +46,11 @@ async function find({ domain, signal, hints }: ConnectOptions, client: HttpClien
   }
 }
 
+/** What is remembered comes from a store: it may be anything. */
 function secureUrl(endpoint: string | undefined): readonly URL[] {
-  return endpoint?.startsWith('https:') ? [new URL(endpoint)] : []
+  try {
+    return endpoint?.startsWith('https:') ? [new URL(endpoint)] : []
+  } catch {
+    return []
+  }
 }
