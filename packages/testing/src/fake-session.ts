@@ -1,22 +1,14 @@
 import {
-  type Announcer,
   type AnyPlugin,
   type ClientEvents,
   ConnectionError,
-  type InboundMessage,
-  type InboundRequest,
   memoryStore,
   type Plugin,
   type PluginContext,
-  type PluginEvent,
   PluginHost,
   type Provenance,
-  pluginEvent,
-  type RequestOptions,
-  type SendHandle,
   type SentFate,
   type SentMessage,
-  type StanzaFilter,
   type StateStore,
   type Subscription,
 } from '@couplet/client'
@@ -38,6 +30,7 @@ import {
 import { FarEnd } from './far-end.js'
 import { parseXml } from './parse-xml.js'
 import type { Responder } from './scripted-answers.js'
+import { installStandIn, standIn } from './stand-in-plugin.js'
 
 /** Options of {@link fakeSession}. */
 export interface FakeSessionOptions {
@@ -113,17 +106,9 @@ export class FakeSession implements PluginContext {
     core.events.on('malformed', (event) => this.malformed.push(event))
     core.events.on('rejected', (event) => this.rejected.push(event))
     core.events.on('undeliverable', (event) => this.undeliverable.push(event))
-    let context: PluginContext | undefined
-    const capture: AnyPlugin = {
-      name: 'test',
-      features,
-      needs: {},
-      setup: (given) => {
-        context = given
-      },
-    }
-    this.#hosts.push(new PluginHost([capture], core, store))
-    this.#context = context as unknown as PluginContext
+    const { host, context } = installStandIn(core, store, features)
+    this.#hosts.push(host)
+    this.#context = context
     core.attach(this.#end, full, { features: this.#offered })
     core.begin()
   }
@@ -146,11 +131,10 @@ export class FakeSession implements PluginContext {
 
   // Properties, because code under test may take a session apart: `const { send, request } = session`.
   /** Records the stanza in {@link sent}. */
-  readonly send = (stanza: Message | Presence): SendHandle => this.#end.core.send(stanza)
+  readonly send: PluginContext['send'] = (stanza) => this.#end.core.send(stanza)
 
   /** Records the request in {@link requests}; {@link answer} says what comes back. */
-  readonly request = <Q, R>(pair: IqProcedure<Q, R>, value: Q, options?: RequestOptions): Promise<R> =>
-    this.#end.core.request(pair, value, options)
+  readonly request: PluginContext['request'] = (...args) => this.#context.request(...args)
 
   readonly onMessage: PluginContext['onMessage'] = (...args: unknown[]): Subscription =>
     this.#keep(this.#end.core.onMessage(...(args as [never])))
@@ -159,28 +143,19 @@ export class FakeSession implements PluginContext {
     this.#keep(this.#end.core.onPresence(...(args as [never])))
 
   /** Registers the handler of a kind of request; {@link ask} calls it. */
-  readonly handle = <Q, R>(
-    pair: IqProcedure<Q, R>,
-    handler: (request: Q, from: InboundRequest) => R | Promise<R>,
-    filter?: StanzaFilter,
-  ): Subscription => this.#keep(this.#end.core.handle(pair, handler, filter))
+  readonly handle: PluginContext['handle'] = (...args) => this.#context.handle(...args)
 
   /** Decides what {@link begin} sends first; by itself it sends nothing. */
-  readonly announce = (announcer: Announcer): Subscription => this.#keep(this.#end.core.announce(announcer))
+  readonly announce: PluginContext['announce'] = (announcer) => this.#context.announce(announcer)
 
   /** Makes a message from inside another stanza one that was received. */
-  readonly inbound = (element: XmlElement, provenance: Provenance): InboundMessage =>
-    this.#end.core.inbound(element, provenance)
+  readonly inbound: PluginContext['inbound'] = (...args) => this.#context.inbound(...args)
 
   /** Makes an event. */
-  readonly event = <Args extends readonly unknown[]>(): PluginEvent<Args> =>
-    pluginEvent(
-      (code) => this.#end.core.run(code),
-      (subscription) => this.#keep(subscription),
-    )
+  readonly event: PluginContext['event'] = () => this.#context.event()
 
   /** Records the element in {@link nonzas}. */
-  readonly sendNonza = (element: XmlElement): boolean => this.#end.core.sendNonza(element)
+  readonly sendNonza: PluginContext['sendNonza'] = (element) => this.#context.sendNonza(element)
 
   /** Registers what happens when a session begins; {@link begin} does. */
   readonly onSession: PluginContext['onSession'] = (...args) => this.#context.onSession(...args)
@@ -206,9 +181,8 @@ export class FakeSession implements PluginContext {
     plugin: Plugin<Name, Api, Needs>,
     ...[needs]: {} extends Needs ? [needs?: NeedsInTest<Needs>] : [needs: NeedsInTest<Needs>]
   ): Api {
-    const { features } = this
     const others: AnyPlugin[] = Object.entries(needs ?? {}).map(([name, api]) => standIn(name, api))
-    const host = new PluginHost([standIn('test', {}, features), ...others, plugin], this.#end.core, this.store)
+    const host = new PluginHost([standIn('test', {}, this.features), ...others, plugin], this.#end.core, this.store)
     this.#hosts.push(host)
     return host.apis[plugin.name] as Api
   }
@@ -290,8 +264,7 @@ export class FakeSession implements PluginContext {
 
   /** What would be asked for while binding: feature and element. */
   get inline(): readonly { readonly feature: string; readonly element: XmlElement | undefined }[] {
-    const wishes = this.#hosts.flatMap(({ inline }) => inline)
-    return wishes.map(({ feature, build }) => ({ feature, element: build() }))
+    return this.#hosts.flatMap((host) => host.inline.map(({ feature, build }) => ({ feature, element: build() })))
   }
 
   /** Asks the installed plugin what became of messages. @throws TypeError if none can find out */
@@ -315,10 +288,3 @@ export class FakeSession implements PluginContext {
     return subscription
   }
 }
-
-const standIn = (name: string, api: unknown, features: readonly string[] = []): AnyPlugin => ({
-  name,
-  features,
-  needs: {},
-  setup: () => api,
-})
