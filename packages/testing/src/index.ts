@@ -32,8 +32,11 @@ export {
 export { LoopbackStream } from './loopback/loopback-stream.js'
 export type { ManagementOptions } from './loopback/stream-management.js'
 export { parseXml } from './parse-xml.js'
+export { PeerClosedError } from './scripted/peer-closed-error.js'
 export type { OnlineOptions } from './scripted/prelude.js'
-export { PeerClosedError, ScriptedPeer, type SendOptions } from './scripted/scripted-peer.js'
+export type { ManagementScript, ResumedOptions } from './scripted/resumption.js'
+export type { Sasl2LoginOptions, Sasl2Played } from './scripted/sasl2-prelude.js'
+export { ScriptedPeer, type SendOptions } from './scripted/scripted-peer.js'
 export {
   type Script,
   type ScriptedServer,

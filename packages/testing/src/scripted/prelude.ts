@@ -4,6 +4,7 @@ import { NS_PING } from '@couplet/ping'
 import { NS_ROSTER } from '@couplet/roster'
 import { base64, escapeText, Jid, readElement } from '@couplet/stanza'
 import { deriveSecrets, ScramServer } from '../wire/scram-server.js'
+import { acceptManagement, type ManagementScript, managementFeature } from './resumption.js'
 import type { ScriptedPeer } from './scripted-peer.js'
 
 const mechanism = 'SCRAM-SHA-256'
@@ -14,6 +15,8 @@ export interface OnlineOptions {
   readonly resource?: string
   /** Stream features beside resource binding, as XML. */
   readonly features?: string
+  /** Stream management (XEP-0198); without it none is offered. */
+  readonly management?: ManagementScript
   /** The items of the roster, as XML; default the contact `bob@DOMAIN` with a subscription in both directions. */
   readonly roster?: string
 }
@@ -39,25 +42,35 @@ export async function acceptLogin(peer: ScriptedPeer, { user, password }: { user
   await peer.send(String(Success({ data: base64.encode(await scram.final(proof)) })))
 }
 
-/** Header, features, and the answer to the request for a resource (RFC 6120 §7); returns the full JID. */
-export async function answerBind(peer: ScriptedPeer, { resource, features = '' }: OnlineOptions): Promise<string> {
+/**
+ * Header, features, the answer to the request for a resource (RFC 6120 §7), and stream management if it is wanted;
+ * returns the full JID.
+ */
+export async function answerBind(peer: ScriptedPeer, options: OnlineOptions): Promise<string> {
+  const { resource, features = '', management } = options
   await peer.streamHeader()
-  await peer.offer(`<bind xmlns='${NS_BIND}'/>${features}`)
+  await peer.offer(`<bind xmlns='${NS_BIND}'/>${management === undefined ? '' : managementFeature()}${features}`)
   const request = await peer.expectRequest(NS_BIND, 'bind')
   const { domain, settings } = peer
   const jid = Jid.of({ local: settings.user, domain, resource: resource ?? request.get(BindRequest)?.resource ?? 'r' })
   await peer.reply(request, `<bind xmlns='${NS_BIND}'><jid>${escapeText(String(jid))}</jid></bind>`)
+  if (management !== undefined) await acceptManagement(peer, management)
   return String(jid)
 }
 
 /** Setup T3: online, with what a client asks for at the beginning answered; returns the full JID. */
 export async function takeOnline(peer: ScriptedPeer, options: OnlineOptions): Promise<string> {
-  const { roster = `<item jid='bob@${peer.domain}' subscription='both'/>` } = options
   await peer.secured()
   await peer.login()
+  behave(peer, options)
+  return answerBind(peer, options)
+}
+
+/** From now on what a client asks for at the beginning is answered, and the end of its stream too. */
+export function behave(peer: ScriptedPeer, options: OnlineOptions): void {
+  const { roster = `<item jid='bob@${peer.domain}' subscription='both'/>` } = options
   peer.polite()
   peer.answer(NS_ROSTER, 'query', ({ type }) => (type === 'get' ? `<query xmlns='${NS_ROSTER}'>${roster}</query>` : ''))
   peer.answer(NS_CARBONS, 'enable')
   peer.answer(NS_PING, 'ping') // whether what was sent before has arrived
-  return answerBind(peer, options)
 }

@@ -1,5 +1,5 @@
 import { NS_FRAMING } from '@couplet/client/elements'
-import { NS_STREAM, type XmlElement } from '@couplet/stanza'
+import { NS_CLIENT, NS_STREAM, type XmlElement } from '@couplet/stanza'
 import { StreamParser } from '@couplet/stanza/stream-parser'
 import { parseXml } from '../parse-xml.js'
 
@@ -8,6 +8,8 @@ interface Parsed {
   /** Where in the text it ends. */
   readonly end: number
 }
+
+const stanzaNames = new Set(['message', 'presence', 'iq'])
 
 /** What a client has sent so far, as text and as elements; each part is taken once. */
 export class Received {
@@ -24,6 +26,9 @@ export class Received {
   /** Whether an XML declaration came last. */
   #declared = false
   #elements: Parsed[] = []
+  #stanzas = 0
+  /** How many stanzas had come with an element, this one included. */
+  readonly #counts = new WeakMap<XmlElement, number>()
 
   constructor(framed: boolean) {
     this.#framed = framed
@@ -35,6 +40,11 @@ export class Received {
     this.text += text
     if (this.#framed) this.#addFrame(text)
     else this.#parse()
+  }
+
+  /** How many stanzas have come, up to an element or all in all. */
+  stanzas(upTo?: XmlElement): number {
+    return (upTo && this.#counts.get(upTo)) ?? this.#stanzas
   }
 
   /** The first match behind the cursor, which moves behind it. */
@@ -71,9 +81,15 @@ export class Received {
     return this.#elements.some(({ element }) => element.name === 'close' && element.ns === NS_FRAMING)
   }
 
+  #push(element: XmlElement, end: number): void {
+    if (element.ns === NS_CLIENT && stanzaNames.has(element.name)) this.#stanzas++
+    this.#counts.set(element, this.#stanzas)
+    this.#elements.push({ element, end })
+  }
+
   #addFrame(frame: string): void {
     try {
-      this.#elements.push({ element: parseXml(frame), end: this.text.length })
+      this.#push(parseXml(frame), this.text.length)
     } catch {
       // It is in the text.
     }
@@ -91,8 +107,8 @@ export class Received {
       if (begins !== undefined && !this.#declared) this.#parser = new StreamParser()
       this.#declared = begins === '?xml'
       for (const event of this.#parser?.write(piece) ?? []) {
-        if (event.type === 'start') this.#elements.push({ element: event.header, end })
-        if (event.type === 'element') this.#elements.push({ element: event.element, end })
+        if (event.type === 'start') this.#push(event.header, end)
+        if (event.type === 'element') this.#push(event.element, end)
       }
     }
   }

@@ -1,10 +1,15 @@
-import { NS_FRAMING, NS_TLS } from '@couplet/client/elements'
-import { escapeAttribute, Iq, NS_CLIENT, NS_STREAM, serialize, type XmlElement } from '@couplet/stanza'
+import { Ack, NS_FRAMING, NS_TLS, type Resume } from '@couplet/client/elements'
+import { escapeAttribute, type Infer, Iq, NS_CLIENT, NS_STREAM, serialize, type XmlElement } from '@couplet/stanza'
 import { parseXml } from '../parse-xml.js'
 import type { TestCertificate } from '../test-authority.js'
 import type { Channel } from '../wire/channel.js'
+import { PeerClosedError } from './peer-closed-error.js'
+import type { PeerSettings } from './peer-settings.js'
 import { acceptLogin, answerBind, type OnlineOptions, takeOnline } from './prelude.js'
 import { isHeader, Received } from './received.js'
+import { isRequest, replyTo } from './reply.js'
+import { acceptResumption, type ResumedOptions } from './resumption.js'
+import { acceptSasl2, type Sasl2LoginOptions, type Sasl2Played } from './sasl2-prelude.js'
 
 // Taken now, so that a test's fake timers do not stop a script.
 const nextTurn = setImmediate
@@ -13,20 +18,6 @@ const nextTurn = setImmediate
 export interface SendOptions {
   /** One write per byte, each in a turn of the event loop of its own. */
   readonly everyByte?: boolean
-}
-
-/** What a script knows about its surroundings. */
-export interface PeerSettings {
-  readonly domain: string
-  readonly user: string
-  readonly password: string
-  certificate(): TestCertificate
-}
-
-/** Thrown in a script that waits for something when the client has closed the connection. */
-export class PeerClosedError extends Error {
-  /** The name of the class, also across copies of the package. */
-  override readonly name = 'PeerClosedError'
 }
 
 /** One connection of a scripted server: what a script talks to. */
@@ -39,6 +30,9 @@ export class ScriptedPeer {
   readonly #received: Received
   readonly #waiting = new Set<() => void>()
   readonly #answers = new Map<string, string | ((request: Iq) => string)>()
+  readonly #elementAnswers = new Map<string, (element: XmlElement) => string>()
+  /** What the client's stanzas so far have to be corrected by, since stream management is on. */
+  #uncounted = 0
   #markClosed: () => void = () => {}
   #isClosed = false
   #streams = 0
@@ -138,6 +132,32 @@ export class ScriptedPeer {
     this.#answerPending()
   }
 
+  /** From now on answers all elements of this name at once, those that wait included; scripts do not see them any more. */
+  answerElement(ns: string, name: string, answer: (element: XmlElement) => string): void {
+    this.#elementAnswers.set(`${name} ${ns}`, answer)
+    this.#answerPending()
+  }
+
+  /** How many stanzas the client has sent since stream management is on: an honest server's `h` (XEP-0198 §4). */
+  get handled(): number {
+    return this.#received.stanzas() - this.#uncounted
+  }
+
+  /** From now on {@link handled} counts what came behind this element, or comes behind all, beginning with `handled`. */
+  countFrom(element?: XmlElement, handled = 0): void {
+    this.#uncounted = this.#received.stanzas(element) - handled
+  }
+
+  /** The value of {@link handled} when the client sent this element. */
+  handledBefore(element: XmlElement): number {
+    return this.#received.stanzas(element) - this.#uncounted
+  }
+
+  /** Says how many stanzas were handled (XEP-0198 §4); default as many as came. */
+  async ack(h: number = this.handled): Promise<void> {
+    await this.send(String(Ack({ h })))
+  }
+
   /** Sends a stanza; without `xmlns` it is in `jabber:client`. */
   async stanza(text: string | XmlElement): Promise<void> {
     await this.send(this.#stanza(typeof text === 'string' ? text : serialize(text, NS_CLIENT)))
@@ -199,6 +219,19 @@ export class ScriptedPeer {
   }
 
   /**
+   * Plays a login and the resumption of an earlier session (XEP-0198 §5, setup T5); returns what the client asked for.
+   * It is for the second connection, behind one with `online({ management: … })`.
+   */
+  resumed(options: ResumedOptions): Promise<Infer<typeof Resume>> {
+    return acceptResumption(this, options)
+  }
+
+  /** Plays a login by SASL2 with what is done inline (XEP-0388), honest unless told otherwise. @throws SaslFailure */
+  sasl2Login(options: Sasl2LoginOptions = {}): Promise<Sasl2Played> {
+    return acceptSasl2(this, options)
+  }
+
+  /**
    * From now on a client that ends its stream is answered in kind, as a good server does (RFC 6120 §4.4). So it is after
    * {@link online}, and when the script is over.
    */
@@ -240,6 +273,12 @@ export class ScriptedPeer {
 
   #answerPending(): void {
     for (const element of this.#received.pending) {
+      const elementAnswer = this.#elementAnswers.get(`${element.name} ${element.ns}`)
+      if (elementAnswer !== undefined) {
+        const text = elementAnswer(element)
+        this.#received.take(element)
+        void this.send(text)
+      }
       if (!isRequest(element)) continue
       const request = new Iq(element)
       const { payload } = request
@@ -257,14 +296,4 @@ export class ScriptedPeer {
   #stanza(text: string): string {
     return this.#channel.framed ? serialize(parseXml(text)) : text
   }
-}
-
-const isRequest = (element: XmlElement): boolean =>
-  element.name === 'iq' && element.ns === NS_CLIENT && ['get', 'set'].includes(element.attr('type') ?? '')
-
-function replyTo({ id, element }: Iq, payload: string): string {
-  const to = element.attr('to')
-  const from = to === undefined ? '' : ` from='${escapeAttribute(to)}'`
-  const isError = /^<error\b/.test(payload)
-  return `<iq type='${isError ? 'error' : 'result'}' id='${escapeAttribute(id)}'${from}>${payload}</iq>`
 }

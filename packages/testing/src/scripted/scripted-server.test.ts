@@ -4,7 +4,8 @@ import { connect as connectTls } from 'node:tls'
 import { type Connection, createClient, type InboundMessage, type Transport } from '@couplet/client'
 import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { PeerClosedError, type ScriptedPeer } from './scripted-peer.js'
+import { PeerClosedError } from './peer-closed-error.js'
+import type { ScriptedPeer } from './scripted-peer.js'
 import { type Script, scriptedServer } from './scripted-server.js'
 
 const header = `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='example.org' version='1.0'>`

@@ -3,7 +3,9 @@ import { type TestAuthority, type TestCertificate, testAuthority } from '../test
 import type { Channel, ChannelKind } from '../wire/channel.js'
 import { memoryTransport } from '../wire/memory-channel.js'
 import { openListener } from '../wire/open-listener.js'
-import { PeerClosedError, type PeerSettings, ScriptedPeer } from './scripted-peer.js'
+import { PeerClosedError } from './peer-closed-error.js'
+import type { PeerSettings } from './peer-settings.js'
+import { ScriptedPeer } from './scripted-peer.js'
 
 // Taken now, so that a test's fake timers do not stop it.
 const nextTurn = setImmediate
