@@ -4,7 +4,7 @@ import { ConnectionError } from './connection-error.js'
 import type { AttemptOptions } from './connector.js'
 import type { ClientStatus } from './events.js'
 import { KeptState } from './kept-state.js'
-import type { Login } from './login.js'
+import type { Login, SessionRequest } from './login.js'
 import { type NetworkEvent, type NetworkHooks, watchNetwork } from './network-watch.js'
 import type { PluginHost } from './plugin-host.js'
 import type { SessionCore } from './session-core.js'
@@ -30,6 +30,10 @@ export interface LoopOptions extends Omit<AttemptOptions, 'memory' | 'request' |
   /** Milliseconds without an inbound byte after which the server is asked for a sign of life. */
   readonly keepAlive: number | undefined
   readonly network: NetworkHooks | undefined
+  /** Makes one attempt; default: as a client of RFC 6120. */
+  readonly logIn?:
+    | ((options: AttemptOptions, request: SessionRequest, signal: AbortSignal) => Promise<Login>)
+    | undefined
 }
 
 /** Keeps one connection: makes it, serves it, and makes it again until it is stopped or trying has no point. */
@@ -176,8 +180,8 @@ export class ConnectionLoop {
 
   async #logIn(signal: AbortSignal): Promise<Login> {
     // A page shows something before it connects: negotiation and SASL are not in its first chunk.
-    const [{ logIn }, memory, lastGood] = await Promise.all([
-      import('./connector.js'),
+    const [logIn, memory, lastGood] = await Promise.all([
+      this.#options.logIn ?? import('./connector.js').then(({ logIn }) => logIn),
       this.#kept.login(),
       this.#kept.endpoint(),
       this.#core.continuity.stored(),
