@@ -4,7 +4,7 @@ import { authenticate } from './authentication.js'
 import { type Bound, resumeOrBind } from './classic-bind.js'
 import { ConnectionError, type ConnectionPhase } from './connection-error.js'
 import { within } from './deadline.js'
-import { Proceed, StartTls } from './elements.js'
+import { NS_SASL, NS_SASL2, Proceed, StartTls } from './elements.js'
 import type { Login, SessionRequest } from './login.js'
 import type { LoginMemory } from './login-memory.js'
 import { legal, type NegotiationState, phaseLimits } from './negotiation-states.js'
@@ -140,7 +140,10 @@ export class Negotiation {
       this.send(attempt.element)
     }
     const { jid, resumed, resumptionFailed, management, asked } = await sasl2.conclude(attempt, offer)
-    if (jid !== undefined && resumed !== undefined) return loginOf({ jid, resumed, early: [] }, undefined)
+    if (jid !== undefined && resumed !== undefined) {
+      this.#stream.tolerateOnce(isLateOffer)
+      return loginOf({ jid, resumed, early: [] }, undefined)
+    }
     const features = await this.expect('features')
     if (jid !== undefined) {
       return loginOf({ jid, resumptionFailed, management, early: [] }, features, asked.features)
@@ -206,6 +209,16 @@ export class Negotiation {
     await within('tls', phaseLimits.tls, this.#options.signal, connection.startTls(this.#options.signal))
   }
 }
+
+/**
+ * After an inline resumption there must be no features (XEP-0198 §9.2), but Prosody sends them, behind its first `<r/>` and
+ * stanzas. An offer to authenticate is no such thing.
+ */
+const isLateOffer = (element: XmlElement): boolean =>
+  element.name === 'features' &&
+  element.ns === NS_STREAM &&
+  !element.child('mechanisms', NS_SASL) &&
+  !element.child('authentication', NS_SASL2)
 
 const loginOf = (
   bound: Bound,
