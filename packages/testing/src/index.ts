@@ -22,13 +22,8 @@ export type {
   PresenceHooks,
   RequestTarget,
 } from './loopback/loopback-module.js'
-export {
-  type ListenOptions,
-  type LoopbackOptions,
-  LoopbackServer,
-  type LoopbackServices,
-  startLoopback,
-} from './loopback/loopback-server.js'
+export type { ListenOptions, LoopbackOptions, LoopbackServices } from './loopback/loopback-options.js'
+export { LoopbackServer, startLoopback } from './loopback/loopback-server.js'
 export { LoopbackStream } from './loopback/loopback-stream.js'
 export type { ManagementOptions } from './loopback/stream-management.js'
 export { parseXml } from './parse-xml.js'

@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls'
+import type { Transport } from '@couplet/client'
 import { type ChannelBinding, chooseMechanism } from '@couplet/sasl'
-import { header, type RawClient } from './raw-client.js'
+import { connectRaw, header, type RawClient } from './raw-client.js'
 
 /** A login by SASL2. */
 export interface RawSasl2 {
@@ -21,6 +22,36 @@ export const agentId = 'd4565fa7-4d72-4749-b3d3-740edbf87770'
 
 /** The header of a client that says who it is. */
 export const headerFrom = (user = 'alice'): string => header().replace("to='", `from='${user}@example.org' to='`)
+
+/** A client that has seen the features, and the features. */
+export async function greeted(transport: Transport, head: string = headerFrom()): Promise<[RawClient, string]> {
+  const client = await connectRaw(transport)
+  client.write(head)
+  return [client, (await client.until(/<stream:features>(.*)<\/stream:features>/))[1] ?? '']
+}
+
+/** A client that has logged in by SASL and bound nothing. */
+export async function authenticated(transport: Transport, user = 'alice', password = 'pw'): Promise<RawClient> {
+  const [client] = await greeted(transport, header())
+  await client.login(user, password)
+  client.write(header())
+  await client.until(/<\/stream:features>/)
+  return client
+}
+
+/** A client with stream management on, and the SM-ID. */
+export async function managed(
+  transport: Transport,
+  user: string,
+  resource: string,
+  attributes = `resume='true'`,
+): Promise<[RawClient, string]> {
+  const client = await connectRaw(transport)
+  await client.online(user, resource)
+  client.write(`<enable xmlns='urn:xmpp:sm:3' ${attributes}/>`)
+  const [, list = ''] = await client.until(/<enabled ([^>]*)>/)
+  return [client, /id='([^']+)'/.exec(list)?.[1] ?? '']
+}
 
 /** Logs in behind the features; returns the content of `<success/>` behind the additional data, or the failure. */
 export async function sasl2(client: RawClient, login: RawSasl2 = {}): Promise<string> {

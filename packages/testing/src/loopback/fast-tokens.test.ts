@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { connectRaw, connectRawTls, header, type RawClient } from '../../test/raw-client.js'
 import { headerFrom, type RawSasl2, sasl2, tokenIn } from '../../test/raw-sasl2.js'
-import { type LoopbackOptions, type LoopbackServer, startLoopback } from './loopback-server.js'
+import type { LoopbackOptions } from './loopback-options.js'
+import { type LoopbackServer, startLoopback } from './loopback-server.js'
 
 const fast = (attributes = ''): string => `<fast xmlns='urn:xmpp:fast:0' ${attributes}/>`
 const request = (mechanism = 'HT-SHA-256-NONE'): string =>

@@ -1,13 +1,6 @@
 import type { Transport } from '@couplet/client'
 import { StreamLimits } from '@couplet/client/elements'
-import {
-  type FullJid,
-  Jid,
-  type ParserLimits,
-  type Stanza,
-  type StreamErrorCondition,
-  type XmlElement,
-} from '@couplet/stanza'
+import { type FullJid, Jid, type Stanza, type StreamErrorCondition, type XmlElement } from '@couplet/stanza'
 import { parseXml } from '../parse-xml.js'
 import { type TestAuthority, type TestCertificate, testAuthority } from '../test-authority.js'
 import type { Channel } from '../wire/channel.js'
@@ -18,71 +11,16 @@ import { archiveModule } from './archive.js'
 import { carbonsModule } from './carbons.js'
 import { csiModule } from './csi.js'
 import { discoModule } from './disco.js'
-import { type FastOptions, FastTokens } from './fast-tokens.js'
+import { FastTokens } from './fast-tokens.js'
 import { InlineNegotiation } from './inline-negotiation.js'
 import { LoopbackCore } from './loopback-core.js'
 import type { LoopbackModule } from './loopback-module.js'
+import type { ListenOptions, LoopbackOptions, LoopbackServices } from './loopback-options.js'
 import { LoopbackStream } from './loopback-stream.js'
 import { offlineModule } from './offline.js'
 import { pingModule } from './ping.js'
 import { rosterModule } from './roster.js'
-import { type ManagementOptions, StreamManagement } from './stream-management.js'
-
-/** Options of {@link startLoopback}. */
-export interface LoopbackOptions {
-  /** The domain; default `example.org`. */
-  readonly domain?: string
-  /** Passwords by user name. */
-  readonly users?: Readonly<Record<string, string>>
-  /** Modules beside those that are always there. */
-  readonly modules?: readonly LoopbackModule[]
-  /** Whether PLAIN is offered too, over TLS; default false. */
-  readonly allowPlain?: boolean
-  /** Stream management (XEP-0198); `false` for a server without. */
-  readonly management?: ManagementOptions | false
-  /**
-   * Whether it is a server of old: neither SASL2 (XEP-0388) nor what comes with it; default false. The login of RFC 6120
-   * is always possible.
-   */
-  readonly legacy?: boolean
-  /** Whether it binds while it authenticates (XEP-0386); default true. */
-  readonly bind2?: boolean
-  /**
-   * Whether Bind 2 clears the messages that wait, because the archive has them: XEP-0386 §3.2 asks for it, and some
-   * servers do it. Default false, as with those that do not.
-   */
-  readonly bind2ClearsOffline?: boolean
-  /** Tokens (XEP-0484); `false` for a server without. */
-  readonly fast?: FastOptions | false
-  /** What clients are told about limits (XEP-0478); more than `maxBytes` in one stanza ends a stream. */
-  readonly streamLimits?: { readonly maxBytes?: number; readonly idleSeconds?: number }
-  /** Limits for what clients send that differ from the defaults. */
-  readonly limits?: Partial<ParserLimits>
-  /** Who issues the certificate; default an authority of its own. */
-  readonly authority?: TestAuthority
-}
-
-/** What to listen on; nothing is the default. */
-export interface ListenOptions {
-  /** TCP with STARTTLS. */
-  readonly tcp?: boolean
-  /** Direct TLS (XEP-0368). */
-  readonly tls?: boolean
-  /** WebSocket over TLS (RFC 7395). */
-  readonly websocket?: boolean
-  /** The port, if only one of them is asked for; default any that is free. */
-  readonly port?: number
-}
-
-/** Where a loopback server listens: what a client is given as its `service`. */
-export interface LoopbackServices {
-  /** `xmpp:` with STARTTLS. */
-  readonly tcp?: URL
-  /** `xmpps:`. */
-  readonly tls?: URL
-  /** `wss:`. */
-  readonly websocket?: URL
-}
+import { StreamManagement } from './stream-management.js'
 
 // Taken now, so that a test's fake timers do not keep a server from stopping.
 const startTimer = setTimeout

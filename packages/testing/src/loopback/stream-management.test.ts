@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { connectRaw, header, type RawClient } from '../../test/raw-client.js'
-import { type LoopbackOptions, type LoopbackServer, startLoopback } from './loopback-server.js'
+import { connectRaw, type RawClient } from '../../test/raw-client.js'
+import { authenticated, managed } from '../../test/raw-sasl2.js'
+import type { LoopbackOptions } from './loopback-options.js'
+import { type LoopbackServer, startLoopback } from './loopback-server.js'
 
 const sm = `xmlns='urn:xmpp:sm:3'`
 const body = (text: string, to = 'alice@example.org', id = text): string =>
@@ -15,26 +17,6 @@ afterEach(async () => {
   await server.stop()
 })
 
-/** A client with stream management on, and the SM-ID. */
-async function managed(user: string, resource: string, attributes = `resume='true'`): Promise<[RawClient, string]> {
-  const client = await connectRaw(server.transport())
-  await client.online(user, resource)
-  client.write(`<enable ${sm} ${attributes}/>`)
-  const [, list = ''] = await client.until(/<enabled ([^>]*)>/)
-  return [client, /id='([^']+)'/.exec(list)?.[1] ?? '']
-}
-
-/** A client that has logged in and bound nothing. */
-async function authenticated(user = 'alice'): Promise<RawClient> {
-  const client = await connectRaw(server.transport())
-  client.write(header())
-  await client.until(/<\/stream:features>/)
-  await client.login(user, 'pw')
-  client.write(header())
-  await client.until(/<\/stream:features>/)
-  return client
-}
-
 async function online(user: string): Promise<RawClient> {
   const client = await connectRaw(server.transport())
   await client.online(user, 'r')
@@ -48,7 +30,7 @@ const bodies = (text: string): string[] => [...text.matchAll(/<body>([^<]*)/g)].
 describe('stream management (XEP-0198)', () => {
   test('counts stanzas of the client, and nothing else', async () => {
     await start()
-    const [client] = await managed('alice', 'r')
+    const [client] = await managed(server.transport(), 'alice', 'r')
     client.write(`<r ${sm}/>`)
     await client.until(/<a [^>]*h='0'/)
     client.write(`<presence/>${body('one', 'bob@example.org')}<a ${sm} h='0'/><inactive xmlns='urn:xmpp:csi:0'/>`)
@@ -58,7 +40,7 @@ describe('stream management (XEP-0198)', () => {
 
   test('asks how far the client is after every few stanzas', async () => {
     await start({ management: { ackEvery: 2 } })
-    const [client] = await managed('alice', 'r')
+    const [client] = await managed(server.transport(), 'alice', 'r')
     const bob = await online('bob')
     for (const text of ['1', '2', '3', '4']) bob.write(body(text, 'alice@example.org/r'))
     await bob.settled()
@@ -68,7 +50,7 @@ describe('stream management (XEP-0198)', () => {
 
   test('goes on where it was, in both directions', async () => {
     await start()
-    const [first, id] = await managed('alice', 'r')
+    const [first, id] = await managed(server.transport(), 'alice', 'r')
     const bob = await online('bob')
     first.write('<presence/>')
     bob.write(body('seen') + body('lost'))
@@ -76,7 +58,7 @@ describe('stream management (XEP-0198)', () => {
     server.drop('alice@example.org')
     bob.write(body('missed', 'alice@example.org/r') + body('and this'))
     await bob.settled()
-    const second = await authenticated()
+    const second = await authenticated(server.transport())
     second.write(`<resume ${sm} previd='${id}' h='2'/>`) // the own presence and the first message
     await second.until(new RegExp(`<resumed [^>]*h='1' previd='${id}'/>|<resumed [^>]*previd='${id}' h='1'/>`))
     await second.settled()
@@ -89,18 +71,18 @@ describe('stream management (XEP-0198)', () => {
 
   test('what was replayed and acknowledged is not replayed again', async () => {
     await start()
-    const [, id] = await managed('alice', 'r')
+    const [, id] = await managed(server.transport(), 'alice', 'r')
     server.drop('alice@example.org')
     const bob = await online('bob')
     bob.write(body('1', 'alice@example.org/r') + body('2', 'alice@example.org/r'))
     await bob.settled()
-    const second = await authenticated()
+    const second = await authenticated(server.transport())
     second.write(`<resume ${sm} previd='${id}' h='0'/>`)
     await second.until(/<body>2.*<r /)
     second.write(`<a ${sm} h='1'/>`)
     await second.settled()
     server.drop('alice@example.org')
-    const third = await authenticated()
+    const third = await authenticated(server.transport())
     third.write(`<resume ${sm} previd='${id}' h='1'/>`)
     await third.until(/<resumed /)
     await third.settled()
@@ -110,7 +92,7 @@ describe('stream management (XEP-0198)', () => {
   test('others do not notice while a session is kept, and when it is over they do', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     await start({ management: { resumeSeconds: 60 } })
-    const [client, id] = await managed('alice', 'r')
+    const [client, id] = await managed(server.transport(), 'alice', 'r')
     const other = await connectRaw(server.transport())
     await other.online('alice', 'other')
     other.write('<presence><priority>-1</priority></presence>')
@@ -125,7 +107,7 @@ describe('stream management (XEP-0198)', () => {
     server.send(`<message from='x@y.example' to='alice@example.org' type='chat'><body>late</body></message>`)
     await vi.advanceTimersByTimeAsync(1000)
     await other.until(/<presence [^>]*type='unavailable'/)
-    const back = await authenticated()
+    const back = await authenticated(server.transport())
     back.write(`<resume ${sm} previd='${id}' h='0'/>`)
     await back.until(/<failed [^>]*h='2'[^>]*><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/)
     back.write(`<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq><presence/>`)
@@ -134,7 +116,7 @@ describe('stream management (XEP-0198)', () => {
 
   test('what a session leaves goes to others that have not had it, once', async () => {
     await start()
-    await managed('alice', 'gone')
+    await managed(server.transport(), 'alice', 'gone')
     const twin = await online('alice')
     server.drop('alice@example.org/gone')
     server.send(body('for all').replace('<message', `<message from='x@y.example'`))
@@ -149,19 +131,19 @@ describe('stream management (XEP-0198)', () => {
 
   test('a clean end is an end', async () => {
     await start()
-    const [client, id] = await managed('alice', 'r')
+    const [client, id] = await managed(server.transport(), 'alice', 'r')
     client.write('</stream:stream>')
     await client.untilClosed()
     expect(server.sessions).toEqual([])
-    const back = await authenticated()
+    const back = await authenticated(server.transport())
     back.write(`<resume ${sm} previd='${id}' h='0'/>`)
     await back.until(/<failed [^>]*>\s*<item-not-found/)
   })
 
   test('an old connection gives way', async () => {
     await start()
-    const [first, id] = await managed('alice', 'r')
-    const second = await authenticated()
+    const [first, id] = await managed(server.transport(), 'alice', 'r')
+    const second = await authenticated(server.transport())
     second.write(`<resume ${sm} previd='${id}' h='0'/>`)
     await second.until(/<resumed /)
     expect(await first.untilClosed()).toContain('<conflict')
@@ -171,36 +153,36 @@ describe('stream management (XEP-0198)', () => {
 
   test('unless the client asks and the server agrees, nothing is kept', async () => {
     await start({ management: { resume: false } })
-    const [client, id] = await managed('alice', 'r')
+    const [client, id] = await managed(server.transport(), 'alice', 'r')
     expect(id).toBe('')
     client.write(`<resume ${sm} previd='x' h='0'/>`)
     await client.until(/<failed [^>]*><unexpected-request/)
     server.drop()
     expect(server.sessions).toEqual([])
-    const back = await authenticated()
+    const back = await authenticated(server.transport())
     back.write(`<resume ${sm} previd='x' h='0'/>`)
     await back.until(/<failed [^>]*><feature-not-implemented/)
   })
 
   test('tells how long, and where to come back to', async () => {
     await start({ management: { resumeSeconds: 100, location: 'here.example:5222' } })
-    const [client] = await managed('alice', 'r', `resume='1' max='20'`)
+    const [client] = await managed(server.transport(), 'alice', 'r', `resume='1' max='20'`)
     expect(client.received).toMatch(/<enabled [^>]*resume='true'[^>]*max='20' location='here.example:5222'/)
-    const [without] = await managed('bob', 'r', '')
+    const [without] = await managed(server.transport(), 'bob', 'r', '')
     expect(without.received).toMatch(/<enabled xmlns='urn:xmpp:sm:3'\/>/)
   })
 
   test('is not offered where it is switched off, or on already', async () => {
     await start({ management: false })
-    const client = await authenticated()
+    const client = await authenticated(server.transport())
     expect(client.received).not.toContain('urn:xmpp:sm')
   })
 
   test('another account cannot resume, nor learn anything', async () => {
     await start()
-    const [, id] = await managed('alice', 'r')
+    const [, id] = await managed(server.transport(), 'alice', 'r')
     server.drop('alice@example.org')
-    const bob = await authenticated('bob')
+    const bob = await authenticated(server.transport(), 'bob')
     bob.write(`<resume ${sm} previd='${id}' h='0'/>`)
     await bob.until(/<failed xmlns='urn:xmpp:sm:3'><item-not-found/)
     server.expire()
@@ -210,17 +192,17 @@ describe('stream management (XEP-0198)', () => {
 
   test('enabling comes once, behind binding', async () => {
     await start()
-    const early = await authenticated()
+    const early = await authenticated(server.transport())
     early.write(`<enable ${sm}/>`)
     await early.until(/<failed [^>]*><unexpected-request/)
-    const [client] = await managed('alice', 'r')
+    const [client] = await managed(server.transport(), 'alice', 'r')
     client.write(`<enable ${sm}/>`)
     expect(await client.untilClosed()).toContain('<policy-violation')
   })
 
   test('binding and enabling may come in one piece', async () => {
     await start()
-    const client = await authenticated()
+    const client = await authenticated(server.transport())
     client.write(
       `<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq><enable ${sm}/><presence/>`,
     )
@@ -230,7 +212,7 @@ describe('stream management (XEP-0198)', () => {
 
   test('an h that is too high is the end of the session', async () => {
     await start()
-    const [client] = await managed('alice', 'r')
+    const [client] = await managed(server.transport(), 'alice', 'r')
     client.write(`<a ${sm} h='7'/>`)
     expect(await client.untilClosed()).toMatch(
       /<undefined-condition .*<handled-count-too-high xmlns='urn:xmpp:sm:3' h='7' send-count='0'/,
@@ -240,9 +222,9 @@ describe('stream management (XEP-0198)', () => {
 
   test('so it is when a session that is kept is to be resumed', async () => {
     await start()
-    const [, id] = await managed('alice', 'r')
+    const [, id] = await managed(server.transport(), 'alice', 'r')
     server.drop()
-    const back = await authenticated()
+    const back = await authenticated(server.transport())
     back.write(`<resume ${sm} previd='${id}' h='1'/>`)
     expect(await back.untilClosed()).toMatch(/<handled-count-too-high [^>]*h='1' send-count='0'/)
     expect(server.sessions).toEqual([])
@@ -250,68 +232,10 @@ describe('stream management (XEP-0198)', () => {
 
   test('an h that goes back is too high as well', async () => {
     await start()
-    const [client] = await managed('alice', 'r')
+    const [client] = await managed(server.transport(), 'alice', 'r')
     client.write('<presence/>')
     await client.settled()
     client.write(`<a ${sm} h='2'/><a ${sm} h='1'/>`)
     expect(await client.untilClosed()).toContain(`<handled-count-too-high`)
-  })
-})
-
-describe('a server that loses sessions', () => {
-  test('may have forgotten them', async () => {
-    await start()
-    const [, id] = await managed('alice', 'r')
-    server.drop('alice@example.org')
-    server.forget('alice@example.org')
-    expect(server.sessions).toEqual([])
-    const back = await authenticated()
-    back.write(`<resume ${sm} previd='${id}' h='0'/>`)
-    await back.until(/<failed xmlns='urn:xmpp:sm:3'><item-not-found/)
-  })
-
-  test('forgets one that is connected when its connection breaks', async () => {
-    await start()
-    const [client] = await managed('alice', 'r')
-    server.forget('alice@example.org/r')
-    await client.settled()
-    server.drop()
-    expect(server.sessions).toEqual([])
-  })
-
-  test('may not tell how far it was', async () => {
-    await start({ management: { remembers: false } })
-    const [, id] = await managed('alice', 'r')
-    server.drop()
-    server.expire()
-    const back = await authenticated()
-    back.write(`<resume ${sm} previd='${id}' h='0'/>`)
-    await back.until(/<failed xmlns='urn:xmpp:sm:3'><item-not-found/)
-  })
-
-  test('comes back with what it had on disk', async () => {
-    await start()
-    const [client, id] = await managed('alice', 'r')
-    client.write(`<presence/>${body('kept', 'bob@example.org')}`)
-    await client.settled()
-    server.restart()
-    expect(await client.untilClosed()).not.toContain('stream:error')
-    expect(server.sessions).toEqual([])
-    const back = await authenticated()
-    back.write(`<resume ${sm} previd='${id}' h='0'/>`)
-    await back.until(/<failed xmlns='urn:xmpp:sm:3'><item-not-found/)
-    const bob = await online('bob')
-    expect(bodies(bob.received)).toEqual(['kept'])
-    bob.write(`<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'/></iq>`)
-    await bob.until(/<result xmlns='urn:xmpp:mam:2'.*<body>kept/)
-  })
-
-  test('a resource that is kept is free for who asks for it', async () => {
-    await start()
-    await managed('alice', 'r')
-    server.drop()
-    const back = await connectRaw(server.transport())
-    expect(await back.online('alice', 'r')).toBe('alice@example.org/r')
-    expect(server.sessions).toHaveLength(1)
   })
 })
