@@ -1,44 +1,36 @@
-import type { MechanismPolicy } from '@couplet/sasl'
-import type { ParserLimits, StreamError } from '@couplet/stanza'
+import type { ParserLimits, StreamError, XmppError } from '@couplet/stanza'
 import type { Identity } from './client-options.js'
-import { ConnectionError } from './connection-error.js'
+import type { ConnectionPhase } from './connection-error.js'
 import { within } from './deadline.js'
+import { type Visit, type WalkOptions, walk } from './endpoint-walk.js'
 import type { Login, SessionRequest } from './login.js'
-import { LoginMemory } from './login-memory.js'
-import { Negotiation } from './negotiation.js'
-import { memoryStore } from './state-store.js'
-import type { Connection, Transport } from './transport.js'
+import { type LoginOptions, Negotiation } from './negotiation.js'
+import { redirectOf } from './see-other-host.js'
+import type { Connection } from './transport.js'
 import { XmppStream } from './xmpp-stream.js'
-
-export type { Login } from './login.js'
 
 /** Milliseconds that one attempt may take, with all its phases and endpoints. */
 const attemptLimit = 90_000
 
 /** What an attempt is made with. */
-export interface AttemptOptions extends Identity {
-  readonly transports: readonly Transport[]
-  readonly policy: Omit<MechanismPolicy, 'secure'>
-  readonly lang: string
+export interface AttemptOptions extends Identity, WalkOptions, Omit<LoginOptions, 'signal' | 'request'> {
   readonly limits: Partial<ParserLimits>
-  /** What is remembered of earlier logins; default: nothing. */
-  readonly memory?: LoginMemory
-  /** What the login is to bring about; default: a new session. */
-  readonly request?: SessionRequest
 }
 
 /**
- * One attempt: connect, negotiate, log in. Leaves nothing open if it fails.
+ * One attempt: connect, negotiate, log in. Where TLS or the stream fails at one endpoint, the next one is tried by the same
+ * rules; a server that spoke for the domain and refused us has the last word. Leaves nothing open if it fails.
  *
  * @throws ConnectionError, AuthenticationError, StreamError, StanzaError, or the signal's reason
  */
-export async function logIn(options: AttemptOptions, signal: AbortSignal): Promise<Login> {
+export async function logIn(options: AttemptOptions, request: SessionRequest, signal: AbortSignal): Promise<Login> {
   const attempt = new AbortController()
   const stop = (): void => attempt.abort(signal.reason)
   if (signal.aborted) stop()
   signal.addEventListener('abort', stop, { once: true })
+  const visit = (connection: Connection) => negotiate(connection, options, request, attempt.signal)
   try {
-    return await within('stream', attemptLimit, attempt.signal, connectAndNegotiate(options, attempt.signal))
+    return await within('stream', attemptLimit, attempt.signal, walk(options, visit, attempt.signal))
   } catch (error) {
     attempt.abort(error) // whatever still runs for this attempt ends with it
     throw error
@@ -47,42 +39,52 @@ export async function logIn(options: AttemptOptions, signal: AbortSignal): Promi
   }
 }
 
-async function connectAndNegotiate(options: AttemptOptions, signal: AbortSignal): Promise<Login> {
-  const connection = await connect(options, signal)
+async function negotiate(
+  connection: Connection,
+  options: AttemptOptions,
+  request: SessionRequest,
+  signal: AbortSignal,
+): Promise<Visit<Login>> {
   const stop = (): void => connection.destroy()
   signal.addEventListener('abort', stop, { once: true })
-  const stream = new XmppStream(connection, options.limits)
+  const stream = new AttemptStream(connection, options.limits)
   try {
-    const request = options.request ?? { resumption: undefined, inline: [] }
-    const memory = options.memory ?? new LoginMemory(memoryStore(), options.account)
-    const bound = await new Negotiation(stream, { ...options, request, memory, signal }).run()
-    return { stream, ...bound }
+    const session = await new Negotiation(stream, { ...options, request, signal }).run()
+    return { login: { stream, ...session } }
   } catch (error) {
     // Politely, so that the server learns why; it takes a second at most.
     if (!signal.aborted) stream.close(isOurs(error) ? error : undefined)
     else connection.destroy()
     await stream.ended
-    throw error
+    if (signal.aborted) throw error
+    // Said in the clear, it may be anybody's word (RFC 6120 §4.9.3.19, S-025): then it is a fault like another.
+    const redirect = connection.secure ? redirectOf(error) : undefined
+    if (redirect === undefined && !isFault(error, stream)) throw error
+    return { fault: error, redirect }
   } finally {
     signal.removeEventListener('abort', stop)
   }
 }
 
+/** A stream that knows how far the login has come. */
+class AttemptStream extends XmppStream {
+  /** Whether the server's verdict about us is, or was, waited for. */
+  judged = false
+
+  override next(phase: ConnectionPhase): ReturnType<XmppStream['next']> {
+    this.judged ||= phase === 'sasl' || phase === 'bind'
+    return super.next(phase)
+  }
+}
+
+/** What is wrong with this endpoint, and may be right at the next one. */
+function isFault(error: unknown, { judged }: AttemptStream): boolean {
+  const { name, code } = error as Partial<XmppError>
+  if (name === 'AuthenticationError') return code === 'temporary-auth-failure' // RFC 6120 §6.5.11
+  // Other errors are not the server's: a function that was to fetch the password, for one.
+  return !judged && (name === 'ConnectionError' || name === 'StreamError' || name === 'MalformedElementError')
+}
+
 /** What ended the stream was found by us, not said by the server. */
 const isOurs = (error: unknown): error is StreamError =>
   error instanceof Error && error.name === 'StreamError' && (error as StreamError).element === undefined
-
-/** The first transport that gets through; the first error if none does, since it is about the preferred one. */
-async function connect({ transports, account, service }: AttemptOptions, signal: AbortSignal): Promise<Connection> {
-  const usable = transports.filter(({ schemes }) => !service || schemes.includes(service.protocol.slice(0, -1)))
-  let first: unknown
-  for (const transport of usable) {
-    try {
-      return await transport.connect({ domain: account.domain, service, signal })
-    } catch (error) {
-      signal.throwIfAborted()
-      first ??= error
-    }
-  }
-  throw first ?? new ConnectionError('dns', 'no-transport', 'no transport can reach the server')
-}

@@ -16,6 +16,11 @@ export interface ConnectOptions {
    * the transport does not serve are left out.
    */
   readonly hints?: EndpointHints | undefined
+  /**
+   * Is told about each endpoint that could not be reached, best first, also when another one can be: it counts as tried, and
+   * what went wrong there may be what the attempt reports in the end.
+   */
+  readonly failed?: ((endpoint: string, error: unknown) => void) | undefined
   /** Ends the attempt; the promise then rejects with its reason and nothing stays open. */
   readonly signal: AbortSignal
 }

@@ -14,6 +14,8 @@ export class Entrant {
   /** The family whose turn it is: they alternate, IPv6 first (RFC 8305 §4). */
   #turn: Family = 6
   #error: unknown
+  /** How many attempts run. */
+  running = 0
 
   constructor(endpoint: Endpoint) {
     this.endpoint = endpoint
@@ -48,6 +50,11 @@ export class Entrant {
   /** Whether answers are still to come. */
   get open(): boolean {
     return this.#unanswered.size > 0
+  }
+
+  /** Whether it has failed: nothing runs, and nothing is left. */
+  get exhausted(): boolean {
+    return this.running === 0 && !this.ready && !this.open
   }
 
   /** Whether an answer is still to come that would go before what there is. */

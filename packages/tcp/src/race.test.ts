@@ -25,10 +25,12 @@ function run(endpoints: readonly Endpoint[], answers: Answers, fates: Fates, con
   const log: string[] = []
   const ended: string[] = []
   const discarded: string[] = []
+  const failures: string[] = []
   const outcome = race<string>({
     endpoints,
     signal: controller.signal,
     discard: (loser) => void discarded.push(loser),
+    failed: ({ host }, error) => void failures.push(`${host} ${(error as ConnectionError).code}`),
     async lookup(host, family) {
       const [ms, ...addresses] = answers[host]?.[family] ?? [0]
       await after(ms, undefined)
@@ -45,7 +47,7 @@ function run(endpoints: readonly Endpoint[], answers: Answers, fates: Fates, con
     },
   })
   outcome.catch(() => {})
-  return { outcome, log, ended, discarded, controller, since: () => Date.now() - began }
+  return { outcome, log, ended, discarded, failures, controller, since: () => Date.now() - began }
 }
 
 const refused = (): Error => new ConnectionError('tcp', 'refused', 'x')
@@ -132,7 +134,22 @@ describe('R-003 race', () => {
     })
     await vi.advanceTimersByTimeAsync(3)
     await expect(it.outcome).rejects.toMatchObject({ code: 'certificate-name' })
+    expect(it.failures).toEqual(['a certificate-name', 'b timeout'])
     expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('who has failed when another one wins is told, but not who merely came second', async () => {
+    const answers: Answers = {
+      a: {},
+      b: { 4: [0, '192.0.2.1'] },
+      c: { 4: [0, '192.0.2.2'] },
+      d: { 4: [0, '192.0.2.3'] },
+    }
+    const fates: Fates = { '192.0.2.1': [1, refused()], '192.0.2.3': [5] }
+    const it = run(hosts('a', 'b', 'c', 'd'), answers, fates)
+    await vi.advanceTimersByTimeAsync(300)
+    await expect(it.outcome).resolves.toBe('192.0.2.3')
+    expect(it.failures).toEqual(['a not-found', 'b refused'])
   })
 
   test('no host has an address', async () => {

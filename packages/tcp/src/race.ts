@@ -13,6 +13,8 @@ export interface RaceOptions<T> {
   readonly lookup: AddressLookup
   /** Tries one address; it wins by resolving. When the signal aborts it has to close what it opened. */
   attempt(endpoint: Endpoint, address: string, signal: AbortSignal): Promise<T>
+  /** Is told at the end about each endpoint that failed, in their order. */
+  failed(endpoint: Endpoint, error: unknown): void
   /** Closes what came second. */
   discard(loser: T): void
   /** Ends the race. */
@@ -23,7 +25,7 @@ export interface RaceOptions<T> {
  * Happy eyeballs (RFC 8305) over the hosts of one SRV priority (XEP-0495 §4): AAAA and A of all hosts are asked at once, and
  * attempts start one after the other, 250 ms apart or as soon as the last one has failed. The first that succeeds wins.
  *
- * @throws the error of the first endpoint that had one, from the address where it got furthest; or the signal's reason
+ * @throws the error of the first endpoint, from the address where it got furthest; or the signal's reason
  */
 export function race<T>(options: RaceOptions<T>): Promise<T> {
   return new Promise((resolve, reject) => new Race(options, resolve, reject).start())
@@ -36,7 +38,6 @@ class Race<T> {
   readonly #entrants: readonly Entrant[]
   /** Ends what runs when the race is over. */
   readonly #over = new AbortController()
-  #running = 0
   #latest = 0
   #pause: ReturnType<typeof setTimeout> | undefined
   #patience: ReturnType<typeof setTimeout> | undefined
@@ -85,10 +86,8 @@ class Race<T> {
       if (entrant === undefined) break
       void this.#try(entrant)
     }
-    const isHopeless = this.#running === 0 && this.#entrants.every(({ ready, open }) => !ready && !open)
-    if (isHopeless && !this.#done) {
-      const failed = this.#entrants.find(({ error }) => error !== undefined)
-      this.#finish(() => this.#reject(failed?.error))
+    if (!this.#done && this.#entrants.every(({ exhausted }) => exhausted)) {
+      this.#finish(() => this.#reject(this.#entrants[0]?.error))
     }
   }
 
@@ -103,14 +102,14 @@ class Race<T> {
 
   async #try(entrant: Entrant): Promise<void> {
     const number = ++this.#latest
-    this.#running++
+    entrant.running++
     this.#pause = setTimeout(() => this.#goOn(), delays.attempt)
     try {
       const winner = await this.#options.attempt(entrant.endpoint, entrant.take() as string, this.#over.signal)
       if (this.#done) this.#options.discard(winner)
       else this.#finish(() => this.#resolve(winner))
     } catch (error) {
-      this.#running--
+      entrant.running--
       if (this.#done) return
       entrant.failed(error)
       if (number === this.#latest)
@@ -134,6 +133,7 @@ class Race<T> {
     clearTimeout(this.#patience)
     this.#options.signal.removeEventListener('abort', this.#abort)
     this.#over.abort()
+    for (const { exhausted, endpoint, error } of this.#entrants) if (exhausted) this.#options.failed(endpoint, error)
     then()
   }
 }

@@ -75,6 +75,7 @@ async function connect(target: ConnectOptions, options: TcpOptions): Promise<Con
         endpoints,
         lookup,
         attempt: (endpoint, address, end) => reach(endpoint, address, target.domain, options, end),
+        failed: (endpoint, error) => target.failed?.(nameOf(endpoint), error),
         discard: (loser) => loser.destroy(),
         signal,
       })

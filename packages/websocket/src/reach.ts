@@ -12,22 +12,41 @@ const openLimit = 15_000
 
 /** Opens a WebSocket to the endpoint that was named, or to the first of the domain's that can be reached. */
 export async function reach(target: ConnectOptions, options: WebSocketOptions): Promise<Connection> {
-  const { service, signal } = target
+  const { service, tried, failed, signal } = target
   const endpoints = service ? [service] : await discover(target, options)
   let first: unknown
   for (const url of endpoints) {
+    if (tried?.has(url.href)) continue
     try {
       return await open(url, options, signal)
     } catch (error) {
       signal.throwIfAborted()
+      failed?.(url.href, error)
       first ??= error
     }
   }
-  throw first
+  throw first ?? new ConnectionError('websocket', 'no-endpoint', 'there is no further endpoint to try')
+}
+
+/** What the domain announces, or where the last login was if it cannot be asked. */
+async function discover(target: ConnectOptions, options: WebSocketOptions): Promise<readonly URL[]> {
+  try {
+    return await askDomain(target, options)
+  } catch (error) {
+    target.signal.throwIfAborted()
+    // Only the domain can say which host speaks for it: once it has said so, what it said before is void.
+    const lastGood = (error as ConnectionError).code === 'unreachable' ? secureUrl(target.hints?.lastGood) : undefined
+    if (lastGood === undefined || target.tried?.has(lastGood.href)) throw error
+    return [lastGood]
+  }
+}
+
+function secureUrl(text: string | undefined): URL | undefined {
+  return text?.startsWith('wss:') && URL.canParse(text) ? new URL(text) : undefined
 }
 
 /** Loaded on demand: an application that names its service never needs it. */
-async function discover({ domain, signal }: ConnectOptions, options: WebSocketOptions): Promise<readonly URL[]> {
+async function askDomain({ domain, signal }: ConnectOptions, options: WebSocketOptions): Promise<readonly URL[]> {
   const { discoverWebSockets } = await import('./host-meta.js')
   const fetch: Fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
   return discoverWebSockets(domain, fetch, signal)

@@ -28,11 +28,17 @@ async function listen(certificate: CertificateOptions = { names: ['127.0.0.1'] }
   return { server, accept, url: `wss://127.0.0.1:${(server.address() as AddressInfo).port}/ws` }
 }
 
-const connect = (service: string | undefined, options: WebSocketOptions = {}, signal = new AbortController().signal) =>
+const connect = (
+  service: string | undefined,
+  options: WebSocketOptions = {},
+  signal = new AbortController().signal,
+  more: Partial<ConnectOptions> = {},
+) =>
   webSocket({ ca, ...options }).connect({
     domain: 'example.org',
     service: service === undefined ? undefined : new URL(service),
     signal,
+    ...more,
   } satisfies ConnectOptions)
 
 describe('webSocket', () => {
@@ -45,6 +51,51 @@ describe('webSocket', () => {
     expect(request.headers['sec-websocket-extensions']).toBeUndefined()
     expect([connection.endpoint, connection.secure]).toEqual([url, true])
     connection.destroy()
+  })
+
+  describe('endpoints of one attempt', () => {
+    const announce = (...hrefs: readonly string[]) => {
+      const links = hrefs.map((href) => ({ rel: 'urn:xmpp:alt-connections:websocket', href }))
+      return { fetch: async () => new Response(JSON.stringify({ links })) }
+    }
+    const noEndpoint = { name: 'ConnectionError', code: 'no-endpoint', retry: 'backoff' }
+
+    test('what was tried is left out, and then there is none', async () => {
+      const [one, two] = [await listen(), await listen()]
+      const found = announce(one.url, two.url)
+      const connection = await connect(undefined, found, undefined, { tried: new Set([one.url]) })
+      expect(connection.endpoint).toBe(two.url)
+      connection.destroy()
+      const tried = new Set([one.url, two.url])
+      await expect(connect(undefined, found, undefined, { tried })).rejects.toMatchObject(noEndpoint)
+      await expect(connect(one.url, {}, undefined, { tried })).rejects.toMatchObject(noEndpoint)
+    })
+
+    test('who cannot be reached is told', async () => {
+      const { url } = await listen()
+      const failed = vi.fn()
+      const connection = await connect(undefined, announce('wss://127.0.0.1:1/', url), undefined, { failed })
+      connection.destroy()
+      expect(failed.mock.calls).toEqual([['wss://127.0.0.1:1/', expect.objectContaining({ code: 'refused' })]])
+    })
+
+    test('R-005 where the last login was, if the domain cannot be asked, and only then', async () => {
+      const { url, accept } = await listen()
+      const hints = { lastGood: url }
+      const silent = { fetch: () => Promise.reject(new Error('no network')) }
+      const connection = await connect(undefined, silent, undefined, { hints })
+      expect(connection.endpoint).toBe(url)
+      connection.destroy()
+      accept.on('connection', () => expect.fail('not asked'))
+      const refuse = (options: WebSocketOptions, more: Partial<ConnectOptions>) =>
+        expect(connect(undefined, options, undefined, more)).rejects
+      await refuse(announce(), { hints }).toMatchObject({ phase: 'dns', code: 'not-found' })
+      await refuse(announce('wss://127.0.0.1:1/'), { hints }).toMatchObject({ code: 'refused' })
+      for (const lastGood of ['ws://127.0.0.1/', 'xmpps://127.0.0.1:1', 'wss://', 'x'] as const) {
+        await refuse(silent, { hints: { lastGood } }).toMatchObject({ phase: 'dns', code: 'unreachable' })
+      }
+      await refuse(silent, { hints, tried: new Set([url]) }).toMatchObject({ phase: 'dns', code: 'unreachable' })
+    })
   })
 
   test('a frame that comes with the handshake is not lost', async () => {
