@@ -41,6 +41,13 @@ describe('asking', () => {
 
   test.each([
     ['a stranger', friend, 'mallory@evil.net/x'],
+    ['another user of the server', friend, 'mallory@example.org/phone'],
+    ['a look-alike in Cyrillic', friend, 'fri\u0435nd@example.org/phone'],
+    ['a longer domain', friend, 'friend@example.org.evil.net/phone'],
+    ['the server', friend, 'example.org'],
+    ['our own account', friend, 'me@example.org/other'],
+    ['nobody', friend, undefined],
+    ['another client than the one addressed', phone, `${friend}/desk`],
     ['another occupant of the room', 'room@rooms.example.org/bob', 'room@rooms.example.org/mallory'],
     ['the room itself', 'room@rooms.example.org/bob', 'room@rooms.example.org'],
   ])('S-136 a receipt from %s is ignored', async (_who, to, from) => {
@@ -49,19 +56,28 @@ describe('asking', () => {
     const handler = vi.fn()
     api.onReceived(handler)
     const { received } = api.send({ id: 'm1', to, body: 'hi' })
-    session.receive(receipt('m1', from))
+    session.receive(message({ type: 'chat', from }, Received({ id: 'm1' })))
     expect(handler).not.toHaveBeenCalled()
     const addressee = to === friend ? phone : to
     session.receive(receipt('m1', addressee))
     expect(String(await received)).toBe(addressee)
   })
 
-  test('S-136 a receipt for what was never sent is ignored', () => {
+  test('S-136 a receipt for what was never sent, or was sent to somebody else, is ignored', () => {
     const session = fakeSession()
     const handler = vi.fn()
-    session.install(receipts()).onReceived(handler)
-    session.receive(receipt('m1'))
+    const api = session.install(receipts())
+    api.onReceived(handler)
+    api.send({ id: 'm2', to: 'other@example.org', body: 'hi' }).received.catch(() => {})
+    for (const id of ['m1', 'm2', 'M2', '', '__proto__']) session.receive(receipt(id))
     expect(handler).not.toHaveBeenCalled()
+  })
+
+  test('S-136 names are compared as JIDs: case does not count', async () => {
+    const session = fakeSession()
+    const { received } = session.install(receipts()).send({ id: 'm1', to: 'Friend@Example.ORG', body: 'hi' })
+    session.receive(receipt('m1', 'FRIEND@example.org/phone'))
+    expect(String(await received)).toBe(phone)
   })
 
   test.each(['groupchat', 'error'] as const)('not for messages of type %s', (type) => {
