@@ -76,17 +76,27 @@ export function asAuthenticationError(error: unknown, mechanism: SaslMechanism |
   return new AuthenticationError(condition ?? code, { mechanism: mechanism?.name, cause: error })
 }
 
-/** Aborts a mechanism, which wipes it, as soon as the signal says so; and whatever happens, its errors become ours. */
+/**
+ * Runs an exchange. When the signal aborts it ends at once, whatever it waits for (a password may take its time), and the
+ * mechanism is wiped.
+ *
+ * @throws AuthenticationError for what the SASL package throws, and the signal's reason
+ */
 export async function running<T>(mechanism: SaslMechanism, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  const abort = (): void => mechanism.abort()
-  if (signal.aborted) abort()
-  signal.addEventListener('abort', abort, { once: true })
+  signal.throwIfAborted()
+  let stop: () => void = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason)
+  })
+  signal.addEventListener('abort', stop, { once: true })
+  const result = work()
+  result.catch(() => {}) // it may still fail when nobody waits for it any more
   try {
-    return await work()
+    return await Promise.race([result, aborted])
   } catch (error) {
     mechanism.abort()
     throw asAuthenticationError(error, mechanism)
   } finally {
-    signal.removeEventListener('abort', abort)
+    signal.removeEventListener('abort', stop)
   }
 }

@@ -94,9 +94,9 @@ export class Negotiation {
     return this.#stream.connection.channelBindings
   }
 
-  /** Sends an element. */
+  /** Sends an element; nothing more once the login is given up. */
   send(element: XmlElement): void {
-    this.#stream.sendElement(element)
+    if (!this.#options.signal.aborted) this.#stream.sendElement(element)
   }
 
   /** The next element, which must be legal in this state. */

@@ -2,7 +2,9 @@ import { StreamError, type StreamEvent, xml } from '@couplet/stanza'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { identityOf } from './client-options.js'
 import { NS_TLS } from './elements.js'
+import { LoginMemory } from './login-memory.js'
 import { Negotiation } from './negotiation.js'
+import { memoryStore } from './state-store.js'
 import type { Connection, ConnectionListener, Transport } from './transport.js'
 import { XmppStream } from './xmpp-stream.js'
 
@@ -182,12 +184,20 @@ describe('Negotiation', () => {
     ...identityOf({ jid: 'u@example.org', password: 'p', transports: [fake] }),
     policy: {},
     lang: 'en',
+    request: { resumption: undefined, inline: [] },
     signal: new AbortController().signal,
+  }
+  /** Has remembered nothing, and looked that up when this resolves. */
+  const begin = async (stream: XmppStream) => {
+    const memory = new LoginMemory(memoryStore(), options.account)
+    const login = new Negotiation(stream, { ...options, memory }).run()
+    await new Promise((resolve) => setImmediate(resolve))
+    return { login }
   }
 
   test('S-001 a connection that is not secure and cannot become so is told nothing', async () => {
     const { stream, receive, written } = fakeConnection({ secure: false, framed: true })
-    const login = new Negotiation(stream, options).run()
+    const { login } = await begin(stream)
     receive(`<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' from='example.org' version='1.0'/>`)
     receive(
       `<stream:features xmlns:stream='http://etherx.jabber.org/streams'><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms></stream:features>`,
@@ -199,7 +209,7 @@ describe('Negotiation', () => {
   test('a TLS upgrade that fails is the reason', async () => {
     const broken = new Error('handshake')
     const { stream, receive, written } = fakeConnection({ secure: false, startTls: () => Promise.reject(broken) })
-    const login = new Negotiation(stream, options).run()
+    const { login } = await begin(stream)
     receive(header, '<stream:features/>')
     await new Promise((resolve) => setImmediate(resolve))
     expect(written.join('')).toContain('<starttls')
