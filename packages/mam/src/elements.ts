@@ -1,7 +1,20 @@
 import { field, fieldList, submitForm } from '@couplet/forms'
 import { Forwarded } from '@couplet/forward'
 import { ResultSet, ResultSetRequest } from '@couplet/rsm'
-import { attr, bool, child, dateTime, element, flag, type Infer, iqGet, iqSet, jid, optional } from '@couplet/stanza'
+import {
+  attr,
+  bool,
+  child,
+  dateTime,
+  element,
+  flag,
+  type Infer,
+  iqGet,
+  iqSet,
+  jid,
+  marker,
+  optional,
+} from '@couplet/stanza'
 
 /** The namespace of message archives (XEP-0313). */
 export const NS_MAM = 'urn:xmpp:mam:2'
@@ -9,6 +22,9 @@ export const NS_MAM = 'urn:xmpp:mam:2'
 export const NS_MAM_EXTENDED = 'urn:xmpp:mam:2#extended'
 /** The feature of archives that know the field `include-groupchat` (XEP-0313 §7). */
 export const NS_MAM_GROUPCHAT = 'urn:xmpp:mam:2#groupchat-field'
+
+/** Marks what comes from an occupant of a room, or goes to one (XEP-0045 §7.5). */
+export const MucUser = marker('http://jabber.org/protocol/muc#user', 'x')
 
 /** Which messages are wanted (XEP-0313 §4.1). */
 export const MamFilter = submitForm(NS_MAM, {

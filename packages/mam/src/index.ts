@@ -4,8 +4,10 @@
  * @module
  */
 
+export type { ArchiveGap, CaughtUp } from './archive-gap.js'
 export type { ArchivedMessage } from './archive-page.js'
 export type { MamQueryOptions } from './archive-query.js'
+export type { CatchUpOptions, MissedMessage } from './catch-up.js'
 export {
   getArchiveMetadata,
   MamFilter,
@@ -18,4 +20,4 @@ export {
   NS_MAM_GROUPCHAT,
   queryArchive,
 } from './elements.js'
-export { type Mam, type MamCallOptions, mam } from './mam.js'
+export { type Mam, type MamCallOptions, type MamOptions, mam } from './mam.js'

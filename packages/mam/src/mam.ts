@@ -1,9 +1,22 @@
-import type { CallOptions, Plugin } from '@couplet/client'
+import type { CallOptions, Handled, InboundMessage, Plugin, Subscription } from '@couplet/client'
 import type { Disco } from '@couplet/disco'
 import { type Jid, marker } from '@couplet/stanza'
+import type { ArchiveGap, CaughtUp } from './archive-gap.js'
 import type { ArchivedMessage } from './archive-page.js'
 import { type MamQueryOptions, prepareQuery, runQuery } from './archive-query.js'
+import type { CatchUpOptions, MissedMessage } from './catch-up.js'
+import { CatchUps } from './catch-ups.js'
 import { getArchiveMetadata, type MamMetadata, NS_MAM } from './elements.js'
+import { findSent } from './sent-fate.js'
+
+/** Options of {@link mam}. */
+export interface MamOptions {
+  /**
+   * Whether to fetch, at the beginning of each session, what this client has missed in the own archive; default `false`.
+   * With a `store` that lasts, also what it has missed before it was started.
+   */
+  readonly catchUp?: boolean | CatchUpOptions | undefined
+}
 
 /** Options of a question about an archive. */
 export interface MamCallOptions extends CallOptions {
@@ -33,23 +46,67 @@ export interface Mam {
   metadata(options?: MamCallOptions): Promise<MamMetadata>
   /** Whether there is an archive that can be queried. */
   supported(options?: MamCallOptions): Promise<boolean>
+  /**
+   * Calls the handler with each message that this client has missed, in the order of the archive and each one once: not
+   * those that it has sent, nor those that have come another way. Other clients of ours may have sent it: compare `from`.
+   * They do not reach `client.onMessage`; their `provenance` is `archive`.
+   */
+  onMissed(handler: (message: InboundMessage, missed: MissedMessage) => Handled): Subscription
+  /** Calls the handler when an archive is caught up with: how many messages that were, and whether some were left out. */
+  onCaughtUp(handler: (result: CaughtUp) => Handled): Subscription
+  /**
+   * Catches up with an archive: that of a room from where it was known last, before entering it or right after. The own
+   * one does so by itself if the plugin is `mam({ catchUp: true })`; then this waits for it.
+   *
+   * @throws StanzaError, ConnectionError and PagingError; it goes on from where it was when it is called again
+   */
+  catchUp(options?: MamCallOptions): Promise<CaughtUp>
+  /**
+   * Delivers what is in a gap that a catch-up has left, as {@link onMissed} does; what is too much again is the result's
+   * `gap`.
+   *
+   * @throws TypeError if it is no gap
+   * @throws StanzaError, ConnectionError and PagingError
+   */
+  fill(gap: ArchiveGap, options?: CallOptions): Promise<CaughtUp>
 }
 
 /** A result whatever it holds: the query reads it, and once is enough. */
 const AnyResult = marker(NS_MAM, 'result')
 
-/** The plugin: reads the archive of the account, and those of rooms (XEP-0313). */
-export function mam(): Plugin<'mam', Mam, { disco: Disco }> {
+/**
+ * The plugin: reads the archive of the account, and those of rooms (XEP-0313); finds out there what became of messages
+ * whose session was lost; and catches up with what was missed, if that is wanted.
+ *
+ * @throws RangeError for a page size or a limit that is no positive integer
+ */
+export function mam(options: MamOptions = {}): Plugin<'mam', Mam, { disco: Disco }> {
+  const { catchUp = false } = options
+  const settings = typeof catchUp === 'object' ? catchUp : {}
+  for (const name of ['pageSize', 'limit'] as const) {
+    const value = settings[name]
+    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
+      throw new RangeError(`${name} is a positive integer`)
+    }
+  }
   return {
     name: 'mam',
     needs: { disco: true },
     setup(context) {
       // Results nobody has asked for, or not any more, are no messages (XEP-0313 §8.2).
       context.onMessage(AnyResult, () => {}, { from: 'ownAccount' })
+      context.findSent((sent, signal) => findSent(context, sent, signal))
+      const missed = context.event<[InboundMessage, MissedMessage]>()
+      const caughtUp = context.event<[CaughtUp]>()
+      const catchUps = new CatchUps(context, settings, catchUp !== false, missed, caughtUp)
       return {
-        query: (options = {}) => runQuery(context, prepareQuery(options, context.account)),
+        query: (query = {}) => runQuery(context, prepareQuery(query, context.account)),
         metadata: ({ archive, signal } = {}) => context.request(getArchiveMetadata, {}, { to: archive, signal }),
         supported: ({ archive, signal } = {}) => context.disco.supports(archive ?? context.account, NS_MAM, { signal }),
+        onMissed: (handler) => missed.on(handler),
+        onCaughtUp: (handler) => caughtUp.on(handler),
+        catchUp: ({ archive, signal } = {}) => catchUps.catchUp(archive, { signal }),
+        fill: (gap, call = {}) => catchUps.fill(gap, call),
       }
     },
   }

@@ -1,0 +1,176 @@
+import { NS_CARBONS, ReceivedCarbon, SentCarbon } from '@couplet/carbons'
+import type { CallOptions, InboundMessage, PluginEvent } from '@couplet/client'
+import { Jid, type Message, tagged } from '@couplet/stanza'
+import { abortable } from './abortable.js'
+import { type ArchiveGap, type CaughtUp, checkGap } from './archive-gap.js'
+import { type Beginning, CatchUp, type CatchUpOptions, type MissedMessage } from './catch-up.js'
+import { KnownArchive, type MamContext } from './known-archive.js'
+
+/** A copy whatever it holds (XEP-0280). */
+const AnyCarbon = tagged(NS_CARBONS, 'sent', 'received')
+
+/** What a server answers that has no archive for us. */
+const refusals: readonly unknown[] = [
+  'feature-not-implemented',
+  'service-unavailable',
+  'item-not-found',
+  'forbidden',
+  'not-allowed',
+]
+
+/** The catch-ups of all archives: of the own one by itself in every session, of rooms when it is asked for. */
+export class CatchUps {
+  readonly #context: MamContext
+  readonly #options: CatchUpOptions
+  readonly #missed: PluginEvent<[InboundMessage, MissedMessage]>
+  readonly #caughtUp: PluginEvent<[CaughtUp]>
+  readonly #archives = new Map<string, KnownArchive>()
+  readonly #running = new Map<KnownArchive, Promise<CaughtUp>>()
+  /** The own archive, if the application wants what was missed. */
+  readonly #own: KnownArchive | undefined
+  /** Ends what belongs to a session. */
+  #session = new AbortController()
+  #present = (): void => {}
+  /** What runs by itself; never rejects. */
+  #alone = Promise.resolve()
+  #brokeOff = false
+
+  /** @param isWanted whether the own archive is caught up with in every session */
+  constructor(
+    context: MamContext,
+    options: CatchUpOptions,
+    isWanted: boolean,
+    missed: PluginEvent<[InboundMessage, MissedMessage]>,
+    caughtUp: PluginEvent<[CaughtUp]>,
+  ) {
+    this.#context = context
+    this.#options = options
+    this.#missed = missed
+    this.#caughtUp = caughtUp
+    context.signal.addEventListener('abort', () => this.#endSession(context.signal.reason), { once: true })
+    context.onSession(() => this.#beginSession(), 'archive')
+    if (!isWanted) return
+    this.#own = this.#archive(undefined)
+    context.onSession(() => this.#present(), 'rooms')
+    context.onResume(() => void this.#goOn())
+    // A listener for the payload also sees what no plain one does.
+    context.onMessage(AnyCarbon, (_direction, outer) => this.#takeCopy(outer), { from: 'ownAccount' })
+  }
+
+  /** Catches up with one archive, unless that is under way. */
+  async catchUp(address: Jid | string | undefined, { signal }: CallOptions): Promise<CaughtUp> {
+    signal?.throwIfAborted()
+    const room = this.#room(address)
+    if (room === undefined && this.#own === undefined) {
+      throw new TypeError('the own archive is caught up with if the plugin is mam({ catchUp: true })')
+    }
+    const known = this.#archive(room)
+    const running = this.#running.get(known)
+    return running === undefined ? this.#run(known, signal) : abortable(running, signal)
+  }
+
+  /** Delivers what is in a gap. */
+  async fill(gap: ArchiveGap, { signal }: CallOptions): Promise<CaughtUp> {
+    checkGap(gap)
+    const known = this.#archive(this.#room(gap.archive))
+    return this.#with(known, signal, (task) => task.fill(gap))
+  }
+
+  #room(address: Jid | string | undefined): Jid | undefined {
+    const jid = typeof address === 'string' ? Jid.parse(address) : address
+    return jid === undefined || jid.equals(this.#context.account) ? undefined : jid
+  }
+
+  #archive(address: Jid | undefined): KnownArchive {
+    const name = (address ?? this.#context.account).toString()
+    const known = this.#archives.get(name)
+    if (known !== undefined) return known
+    // What came before it was heard of is not known to be delivered.
+    if (this.#archives.size === 0) this.#context.onMessage((message) => this.#take(message))
+    const added = new KnownArchive(this.#context, address)
+    this.#archives.set(name, added)
+    return added
+  }
+
+  #take(message: Message): void {
+    this.#own?.take(message)
+    const { type, from } = message
+    if (type === 'groupchat' && from !== undefined) this.#archives.get(from.bare.toString())?.take(message)
+  }
+
+  #takeCopy(outer: Message): void {
+    const { forwarded } = outer.get(SentCarbon) ?? outer.get(ReceivedCarbon) ?? {}
+    if (forwarded?.message !== undefined) this.#own?.take(forwarded.message)
+  }
+
+  #endSession(reason: unknown): void {
+    this.#session.abort(reason)
+    this.#present() // who waits for it finds the signal aborted
+  }
+
+  /** the head of the archive and the first page are asked for before the presence. */
+  #beginSession(): Promise<void> | undefined {
+    this.#endSession(new DOMException('a new session has begun', 'AbortError'))
+    this.#session = new AbortController()
+    for (const known of this.#archives.values()) known.interrupt()
+    const own = this.#own
+    if (own === undefined) return undefined
+    return new Promise((started) => {
+      const present = new Promise<void>((resolve) => {
+        this.#present = resolve
+      })
+      this.#alone = this.#runAlone(own, { started, present }).then(started)
+    })
+  }
+
+  /** Nothing was missed if the old session goes on, unless its catch-up was not done. */
+  async #goOn(): Promise<void> {
+    this.#present()
+    const { signal } = this.#session
+    await this.#alone
+    if (this.#own !== undefined && this.#brokeOff && !signal.aborted) this.#alone = this.#runAlone(this.#own)
+  }
+
+  /** Nobody waits for it, so what goes wrong is reported; a connection that is lost is the client's to report. */
+  async #runAlone(known: KnownArchive, beginning?: Beginning): Promise<void> {
+    const { signal } = this.#session
+    this.#brokeOff = false
+    try {
+      await this.#run(known, undefined, beginning)
+    } catch (error) {
+      const { name, condition } = error as { readonly name?: string; readonly condition?: string }
+      this.#brokeOff = name === 'ConnectionError'
+      const isRefused = name === 'StanzaError' && refusals.includes(condition)
+      if (!this.#brokeOff && !isRefused && !signal.aborted) this.#context.reportError(error)
+    }
+  }
+
+  async #run(known: KnownArchive, signal: AbortSignal | undefined, beginning?: Beginning): Promise<CaughtUp> {
+    known.isContiguous = false
+    const running = this.#with(known, signal, (task) => task.run(beginning))
+    this.#running.set(known, running)
+    try {
+      const result = await running
+      this.#caughtUp.emit(result)
+      return result
+    } finally {
+      if (this.#running.get(known) === running) this.#running.delete(known)
+    }
+  }
+
+  async #with(
+    known: KnownArchive,
+    signal: AbortSignal | undefined,
+    run: (task: CatchUp) => Promise<CaughtUp>,
+  ): Promise<CaughtUp> {
+    const session = this.#session.signal
+    const task = new CatchUp({
+      context: this.#context,
+      known,
+      options: this.#options,
+      signal: signal === undefined ? session : AbortSignal.any([signal, session]),
+      deliver: (message, missed) => this.#missed.emit(message, missed),
+    })
+    return run(task)
+  }
+}

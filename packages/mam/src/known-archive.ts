@@ -1,0 +1,157 @@
+import type { PluginContext } from '@couplet/client'
+import type { Disco } from '@couplet/disco'
+import type { Jid, Message } from '@couplet/stanza'
+import { NS_STANZA_ID, trustedStanzaId } from '@couplet/stanza-id'
+import { fetchPage } from './archive-page.js'
+import { type ArchiveCursor, ArchiveRecords } from './archive-record.js'
+import { isArchivedKind } from './archived-kind.js'
+import { Delivered } from './delivered.js'
+import { type MamFilter, NS_MAM, NS_MAM_GROUPCHAT } from './elements.js'
+
+/** What the plugin is given. */
+export type MamContext = PluginContext & { readonly disco: Disco }
+
+/** What was learned about an archive at the beginning of a session. */
+export interface OpenedArchive {
+  /** Its newest message; nothing if it is empty. */
+  readonly head: ArchiveCursor | undefined
+  /** What all queries have in common. */
+  readonly filter: MamFilter
+}
+
+/** How many messages wait until it is known whether their ids can be believed. */
+const maxWaiting = 1000
+/** How many sessions of ours are remembered. */
+const maxSessions = 20
+
+/** How far an archive is known, and what was delivered of it by any way. */
+export class KnownArchive {
+  /** Whose archive to ask; `undefined` is the own one. */
+  readonly address: Jid | undefined
+  readonly delivered = new Delivered()
+  /** Whether nothing is missing up to now, so that what comes live moves the cursor (R-032). */
+  isContiguous = false
+  readonly #context: MamContext
+  readonly #records: ArchiveRecords
+  #cursor: ArchiveCursor | undefined
+  #loading: Promise<void> | undefined
+  #sessions: readonly string[] = []
+  /** Whether the archive removes forged ids (XEP-0359 §6); `undefined` until it was asked. */
+  #givesIds: boolean | undefined
+  readonly #waiting: Message[] = []
+
+  constructor(context: MamContext, address: Jid | undefined) {
+    this.address = address
+    this.#context = context
+    this.#records = new ArchiveRecords(context, address === undefined ? 'cursor' : `cursor/${address}`)
+  }
+
+  /** Whose archive. */
+  get jid(): Jid {
+    return this.address ?? this.#context.account
+  }
+
+  /** The same as text. */
+  get name(): string {
+    return this.jid.toString()
+  }
+
+  /** Up to where everything is known; `undefined` before the first time. */
+  get cursor(): ArchiveCursor | undefined {
+    return this.#cursor
+  }
+
+  /** Something may be missing from now on. */
+  interrupt(): void {
+    this.isContiguous = false
+    this.#givesIds = undefined
+  }
+
+  /** Learns what is known, and what the archive is like. */
+  async open(signal: AbortSignal): Promise<OpenedArchive> {
+    await this.#load()
+    signal.throwIfAborted()
+    const [{ features }, newest] = await Promise.all([
+      this.#context.disco.info(this.jid, { signal }).catch(noFeatures),
+      this.head({}, signal),
+    ])
+    // XEP-0313 §3.3.3: only then the ids are those of the archive; XEP-0359 §6: only then nobody can forge them.
+    this.#givesIds = features.includes(NS_MAM) && features.includes(NS_STANZA_ID)
+    for (const message of this.#waiting.splice(0)) this.take(message)
+    // What is said in rooms is in their archives.
+    const isChoice = this.address === undefined && features.includes(NS_MAM_GROUPCHAT)
+    if (!isChoice) return { head: newest, filter: {} }
+    const filter: MamFilter = { includeGroupchat: false }
+    return { head: await this.head(filter, signal), filter }
+  }
+
+  /** The newest message. */
+  async head(filter: MamFilter, signal: AbortSignal): Promise<ArchiveCursor | undefined> {
+    const target = { archive: this.address, filter, signal }
+    const { page, messages } = await fetchPage(this.#context, target, { before: '', max: 1 })
+    return page.last === undefined ? undefined : { id: page.last, stamp: messages.at(-1)?.stamp }
+  }
+
+  /** Takes a message that was delivered by another way. */
+  take(message: Message): void {
+    if (this.#givesIds === undefined) {
+      this.#waiting.push(message)
+      if (this.#waiting.length > maxWaiting) this.#waiting.shift()
+      return
+    }
+    const id = this.#givesIds ? trustedStanzaId(message, this.jid) : undefined
+    if (id === undefined && this.address === undefined && !isArchivedKind(message)) return
+    this.delivered.add(id, message)
+    // Our clock may be wrong: nothing that could lose a message relies on it alone.
+    const floor = this.#cursor?.floor ?? this.#cursor?.stamp ?? new Date(0)
+    if (id !== undefined && this.isContiguous && this.#context.isOnline) this.move({ id, stamp: new Date(), floor })
+    else void this.save()
+  }
+
+  /** Whether a message of the archive is known: delivered before, or sent by ourselves. */
+  isKnown(id: string, message: Message, isDoubtful: boolean): boolean {
+    const isSent = this.address === undefined && this.#sessions.includes(message.from?.toString() ?? '')
+    return isSent || this.delivered.has(id, message, isDoubtful)
+  }
+
+  /** Everything up to there is known. */
+  move(cursor: ArchiveCursor): void {
+    this.#cursor = cursor
+    void this.save()
+  }
+
+  /** Resolves when it is in the store. */
+  async save(): Promise<void> {
+    const cursor = this.#cursor
+    if (cursor === undefined) return
+    await this.#records.write(() => ({
+      cursor: this.#cursor ?? cursor,
+      delivered: this.delivered.record,
+      sessions: this.#sessions,
+    }))
+  }
+
+  async #load(): Promise<void> {
+    this.#loading ??= this.#read().catch((error: unknown) => {
+      this.#loading = undefined
+      throw error
+    })
+    await this.#loading
+    const own = this.#context.jid.toString()
+    this.#sessions = [...this.#sessions.filter((jid) => jid !== own), own].slice(-maxSessions)
+  }
+
+  async #read(): Promise<void> {
+    const record = await this.#records.read()
+    if (record === undefined) return
+    this.#cursor = record.cursor
+    this.#sessions = record.sessions
+    this.delivered.restore(record.delivered)
+  }
+}
+
+/** A server that does not tell has none; a connection that is lost is another matter. */
+function noFeatures(error: unknown): { readonly features: readonly string[] } {
+  if ((error as Partial<Error>).name !== 'StanzaError') throw error
+  return { features: [] }
+}

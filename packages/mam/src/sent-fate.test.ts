@@ -1,0 +1,141 @@
+import type { SentMessage } from '@couplet/client'
+import { ProcessingHint } from '@couplet/hints'
+import { Jid, type MessageInit, message, StanzaError, type XmlElement, xml } from '@couplet/stanza'
+import { OriginId } from '@couplet/stanza-id'
+import { fakeSession } from '@couplet/testing'
+import { describe, expect, test } from 'vitest'
+import { account, FakeArchive, friend, timeOf, withArchive } from '../test/fake-archive.js'
+import { MucUser, queryArchive } from './elements.js'
+
+const mine = `${account}/here`
+const sent = (id: string, init: MessageInit = {}, ...payloads: XmlElement[]): SentMessage => ({
+  message: message({ to: friend, type: 'chat', body: 'hi', ...init, id }, ...payloads),
+  stamp: timeOf(1),
+})
+
+function setUp() {
+  return withArchive(fakeSession(), new FakeArchive(), {})
+}
+
+describe('R-026 what became of messages of a lost session', () => {
+  test('found by id and addressee: handled; not there: missing', async () => {
+    const { session, archive } = setUp()
+    archive.fill(3)
+    archive.add({ from: mine, to: 'friend@example.org', id: 's1' }) // some servers take the resource away
+    archive.add({ from: mine, to: 'other@example.org', id: 's2' })
+    archive.add({ from: friend, id: 's3' })
+    const fates = await session.findSentWith([sent('s1'), sent('s2'), sent('s3'), sent('s4')])
+    expect(fates).toEqual(['handled', 'missing', 'missing', 'missing'])
+    expect(archive.queries).toMatchObject([{ filter: { start: timeOf(1 - 24 * 60) }, page: { before: '', max: 100 } }])
+  })
+
+  test('found by origin id', async () => {
+    const { session, archive } = setUp()
+    archive.add({ from: mine, to: friend, id: 'changed' }, OriginId({ id: 'o1' }))
+    expect(await session.findSentWith([sent('s1', {}, OriginId({ id: 'o1' }))])).toEqual(['handled'])
+  })
+
+  test('what is more than a day older than they are is something else', async () => {
+    const { session, archive } = setUp()
+    archive.add({ from: mine, to: friend, id: 's1' })
+    expect(await session.findSentWith([{ ...sent('s1'), stamp: timeOf(2000) }])).toEqual(['missing'])
+  })
+
+  test('to ourselves', async () => {
+    const { session, archive } = setUp()
+    archive.add({ from: mine, to: account, id: 's1' })
+    expect(await session.findSentWith([sent('s1', { to: account })])).toEqual(['handled'])
+  })
+
+  test.each<[string, SentMessage]>([
+    ['a room', sent('s', { to: 'cave@rooms.example.org', type: 'groupchat' })],
+    ['a state', sent('s', { body: undefined })],
+    ['a headline', sent('s', { type: 'headline' })],
+    [
+      'an error',
+      {
+        ...sent('s'),
+        message: message({ to: friend, type: 'error', id: 's' }, new StanzaError({ condition: 'gone' }).element),
+      },
+    ],
+    ['not to be stored', sent('s', {}, ProcessingHint('no-store'))],
+    ['not to be stored for long', sent('s', {}, ProcessingHint('no-permanent-store'))],
+    ['an occupant of a room', sent('s', { to: 'cave@rooms.example.org/Puck' }, MucUser())],
+  ])('%s: absence says nothing, so nothing is asked', async (_what, unarchived) => {
+    const { session, archive } = setUp()
+    expect(await session.findSentWith([unarchived])).toEqual(['unknown'])
+    expect(archive.queries).toEqual([])
+    archive.fill(1)
+    expect(await session.findSentWith([unarchived, sent('s1')])).toEqual(['unknown', 'missing'])
+  })
+
+  test('without a text, but to be stored, it is there or it is not', async () => {
+    const { session } = setUp()
+    expect(await session.findSentWith([sent('s', { body: undefined }, ProcessingHint('store'))])).toEqual(['missing'])
+  })
+
+  test('page by page until all are found', async () => {
+    const { session, archive } = setUp()
+    archive.fill(1000)
+    archive.add({ from: mine, to: friend, id: 's1' })
+    archive.fill(250)
+    expect(await session.findSentWith([sent('s1', {}), sent('s1', { type: 'headline' })])).toEqual([
+      'handled',
+      'unknown',
+    ])
+    expect(archive.queries).toHaveLength(3)
+  })
+
+  test('after 1,000 messages the rest is unknown', async () => {
+    const { session, archive } = setUp()
+    archive.fill(1200)
+    archive.add({ from: mine, to: friend, id: 's2' })
+    archive.fill(400)
+    expect(await session.findSentWith([sent('s1'), sent('s2')])).toEqual(['unknown', 'handled'])
+    expect(archive.queries).toHaveLength(10)
+  })
+
+  test('an archive that may change its mind does not say that something is missing', async () => {
+    const { session, archive } = setUp()
+    archive.add({ from: mine, to: friend, id: 's2' })
+    archive.stable = false
+    expect(await session.findSentWith([sent('s1'), sent('s2')])).toEqual(['unknown', 'handled'])
+  })
+
+  test.each(['service-unavailable', 'forbidden', 'internal-server-error'] as const)(
+    'no archive (%s)',
+    async (condition) => {
+      const { session } = setUp()
+      session.answer(queryArchive, new StanzaError({ condition }))
+      expect(await session.findSentWith([sent('s1'), sent('s2')])).toEqual(['unknown', 'unknown'])
+      expect(session.errors).toEqual([])
+    },
+  )
+
+  test('an archive that goes round in circles', async () => {
+    const { session } = setUp()
+    session.answer(queryArchive, { page: { first: { id: '1' }, last: '1' } })
+    expect(await session.findSentWith([sent('s1')])).toEqual(['unknown'])
+  })
+
+  test('S-124 others cannot say that it was handled', async () => {
+    const { session, archive } = setUp()
+    archive.add({ from: 'mallory@evil.net/x', to: friend, id: 's1' })
+    expect(await session.findSentWith([sent('s1')])).toEqual(['missing'])
+  })
+
+  test('a signal ends it', async () => {
+    const { session } = setUp()
+    session.answer(queryArchive, () => new Promise(() => {}))
+    const controller = new AbortController()
+    const fates = session.findSentWith([sent('s1')], controller.signal)
+    controller.abort(new Error('enough'))
+    await expect(fates).rejects.toThrow('enough')
+  })
+
+  test('what is no JID or has no addressee does no harm', async () => {
+    const { session, archive } = setUp()
+    archive.add({ from: Jid.parse(mine), to: undefined, id: 's1' }, xml('urn:example', 'x'))
+    expect(await session.findSentWith([sent('s1', { to: undefined })])).toEqual(['handled'])
+  })
+})
