@@ -1,54 +1,21 @@
-import {
-  type ElementDef,
-  type IqProcedure,
-  Jid,
-  Malformed,
-  type StanzaErrorCondition,
-  type XmlElement,
-} from '@couplet/stanza'
+import { Jid, type StanzaErrorCondition, type XmlElement } from '@couplet/stanza'
 import { LoopbackAccount, LoopbackSession } from './account.js'
 import { bounce } from './bounce.js'
-import type {
-  LoopbackHost,
-  LoopbackModule,
-  LoopbackRequest,
-  MessageHooks,
-  PresenceHooks,
-  RequestTarget,
-} from './loopback-module.js'
+import type { LoopbackHost, LoopbackModule } from './loopback-module.js'
 import type { LoopbackStream } from './loopback-stream.js'
-import { type IqHandlers, routeIq } from './route-iq.js'
+import { ModuleHooks } from './module-hooks.js'
+import { routeIq } from './route-iq.js'
 import { routeMessage, strand } from './route-message.js'
 import { broadcastPresence, leave, noteDirected, routePresence } from './route-presence.js'
 
-interface BindFeature {
-  readonly feature: string
-  readonly def: ElementDef<unknown>
-  readonly run: (value: unknown, session: LoopbackSession) => XmlElement | undefined
-}
-
-type ElementHandler = {
-  readonly def: ElementDef<unknown>
-  readonly run: (value: unknown, stream: LoopbackStream) => void
-}
-
-/** Accounts, sessions and routing of a loopback server; what its modules plug into. */
-export class LoopbackCore implements LoopbackHost {
+/** Accounts, sessions and routing of a loopback server; where its modules meet. */
+export class LoopbackCore extends ModuleHooks implements LoopbackHost {
   readonly domain: string
-  readonly messageHooks: MessageHooks[] = []
-  readonly presenceHooks: PresenceHooks[] = []
-  readonly iqHandlers: IqHandlers = new Map()
   readonly #accounts = new Map<string, LoopbackAccount>()
-  readonly #features: Record<RequestTarget, Set<string>> = { server: new Set(), account: new Set(), contact: new Set() }
-  readonly #streamFeatures: ((stream: LoopbackStream) => XmlElement | undefined)[] = []
-  readonly #elementHandlers: ElementHandler[] = []
-  readonly #bindFeatures: BindFeature[] = []
-  readonly #binders: ((session: LoopbackSession) => XmlElement | undefined)[] = []
-  readonly #keepers: ((session: LoopbackSession) => boolean)[] = []
-  readonly #endings: ((session: LoopbackSession) => void)[] = []
   readonly #served = new Map<string, (stanza: XmlElement) => void>()
 
   constructor(domain: string, modules: readonly LoopbackModule[]) {
+    super()
     this.domain = Jid.of({ domain }).toString()
     for (const module of modules) module.setup(this)
   }
@@ -79,93 +46,6 @@ export class LoopbackCore implements LoopbackHost {
     return jid.resource === undefined ? undefined : this.account(jid)?.sessions.get(jid.resource)
   }
 
-  handle<Q, R>(
-    target: RequestTarget,
-    pair: IqProcedure<Q, R>,
-    handler: (value: Q, request: LoopbackRequest) => R | Promise<R>,
-  ): void {
-    for (const tag of pair.request.tags) {
-      const key = `${target} ${pair.type} ${tag} ${pair.request.ns}`
-      if (this.iqHandlers.has(key)) throw new TypeError(`two handlers for ${key}`)
-      this.iqHandlers.set(key, { pair, handler } as never)
-    }
-  }
-
-  advertise(target: RequestTarget, feature: string): void {
-    this.#features[target].add(feature)
-  }
-
-  advertised(target: RequestTarget): readonly string[] {
-    return [...this.#features[target]].sort()
-  }
-
-  streamFeature(feature: (stream: LoopbackStream) => XmlElement | undefined): void {
-    this.#streamFeatures.push(feature)
-  }
-
-  /** What a client that has logged in is offered. */
-  streamFeatures(stream: LoopbackStream): XmlElement[] {
-    return this.#streamFeatures.flatMap((feature) => feature(stream) ?? [])
-  }
-
-  bindFeature<T>(
-    feature: string,
-    def: ElementDef<T>,
-    run: (value: T, session: LoopbackSession) => XmlElement | undefined,
-  ): void {
-    this.#bindFeatures.push({ feature, def, run } as unknown as BindFeature)
-  }
-
-  /** What can be switched on with Bind 2. */
-  get bindFeatures(): readonly string[] {
-    return [...new Set(this.#bindFeatures.map(({ feature }) => feature))]
-  }
-
-  onBind(bound: (session: LoopbackSession) => XmlElement | undefined): void {
-    this.#binders.push(bound)
-  }
-
-  /** Switches on what a `<bind/>` asks for; returns what `<bound/>` is to say. */
-  boundWith(request: XmlElement, session: LoopbackSession): XmlElement[] {
-    const facts = this.#binders.flatMap((bound) => bound(session) ?? [])
-    const answers = this.#bindFeatures.flatMap(({ def, run }) => {
-      const value = request.get(def)
-      return value === undefined ? [] : (run(value, session) ?? [])
-    })
-    return [...facts, ...answers]
-  }
-
-  onElement<T>(def: ElementDef<T>, handler: (value: T, stream: LoopbackStream) => void): void {
-    this.#elementHandlers.push({ def, run: handler } as unknown as ElementHandler)
-  }
-
-  /** Offers an element that is not a stanza to the modules; returns whether one took it. */
-  takeElement(element: XmlElement, stream: LoopbackStream): boolean {
-    for (const { def, run } of this.#elementHandlers) {
-      const value = def.matches(element) ? def.parse(element) : undefined
-      if (value === undefined || value instanceof Malformed) continue
-      run(value, stream)
-      return true
-    }
-    return false
-  }
-
-  onMessage(hooks: MessageHooks): void {
-    this.messageHooks.push(hooks)
-  }
-
-  onPresence(hooks: PresenceHooks): void {
-    this.presenceHooks.push(hooks)
-  }
-
-  onLost(keep: (session: LoopbackSession) => boolean): void {
-    this.#keepers.push(keep)
-  }
-
-  onEnd(ended: (session: LoopbackSession) => void): void {
-    this.#endings.push(ended)
-  }
-
   serve(domain: string, handler: (stanza: XmlElement) => void): void {
     this.#served.set(Jid.of({ domain }).toString(), handler)
   }
@@ -190,7 +70,7 @@ export class LoopbackCore implements LoopbackHost {
   lost(session: LoopbackSession, stream: LoopbackStream, isClean: boolean): void {
     if (session.stream !== stream) return // it goes on elsewhere
     session.stream = undefined
-    if (isClean || !this.#keepers.some((keep) => keep(session))) this.endSession(session)
+    if (isClean || !this.keeps(session)) this.endSession(session)
   }
 
   endSession(session: LoopbackSession): void {
@@ -198,7 +78,7 @@ export class LoopbackCore implements LoopbackHost {
     if (sessions.get(session.jid.resource) !== session) return
     leave(this, session)
     sessions.delete(session.jid.resource)
-    for (const ended of this.#endings) ended(session)
+    this.ended(session)
   }
 
   strand(stanza: XmlElement, session: LoopbackSession, sent: Date): void {

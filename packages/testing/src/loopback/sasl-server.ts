@@ -76,21 +76,23 @@ export class SaslServer {
       const challenge = await scram.first(data)
       this.#next = async (proof) => {
         const signature = await scram.final(proof)
-        return { data: signature, account: proven(account(scram.username)) }
+        return { data: signature, account: proven(account(scram.username), scram.authzid) }
       }
       return { data: challenge }
     }
   }
 
   async #plain(data: Uint8Array): Promise<SaslStep> {
-    const [, username = '', password = ''] = Buffer.from(data).toString().split('\0')
-    const account = proven(this.#options.account(username))
-    if (!account.hasPassword(password)) throw new SaslFailure('not-authorized')
-    return { data: new Uint8Array(), account }
+    const [authzid = '', username = '', password = ''] = Buffer.from(data).toString().split('\0')
+    const account = this.#options.account(username)
+    if (!account?.hasPassword(password)) throw new SaslFailure('not-authorized')
+    return { data: new Uint8Array(), account: proven(account, authzid) }
   }
 }
 
-function proven(account: LoopbackAccount | undefined): LoopbackAccount {
+/** Nobody acts as somebody else here (RFC 6120 §6.3.8). */
+function proven(account: LoopbackAccount | undefined, authzid: string): LoopbackAccount {
   if (account === undefined) throw new SaslFailure('not-authorized')
+  if (authzid !== '' && authzid !== account.jid.toString()) throw new SaslFailure('invalid-authzid')
   return account
 }

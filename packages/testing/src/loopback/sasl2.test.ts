@@ -68,6 +68,32 @@ describe('SASL2 (XEP-0388)', () => {
     expect(server.sessions).toEqual([])
   })
 
+  test('nobody acts as somebody else', async () => {
+    await start({ allowPlain: true })
+    const [client] = await greeted(server.transport())
+    const plain = (authzid: string): string => {
+      const initial = Buffer.from(`${authzid}\0alice\0pw`).toString('base64')
+      return `<authenticate ${ns} mechanism='PLAIN'><initial-response>${initial}</initial-response></authenticate>`
+    }
+    client.write(plain('bob@example.org'))
+    await client.until(/<failure [^>]*><invalid-authzid/)
+    client.write(plain('alice@example.org'))
+    await client.until(/<success /)
+  })
+
+  test('is the same where there are frames (RFC 7395)', async () => {
+    await start()
+    const client = await connectRaw(server.transport({ framed: true }))
+    client.write(
+      `<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' from='alice@example.org' to='example.org' version='1.0'/>`,
+    )
+    await client.until(/<fast .*<\/stream:features>/)
+    expect(await sasl2(client, { inline: bind() })).toContain('<bound ')
+    await client.until(/<stream:features .*<\/stream:features>/)
+    client.write(`<presence xmlns='jabber:client'/>`)
+    await client.until(/<presence /)
+  })
+
   test('binds the channel over TLS', async () => {
     await start()
     const [client, socket] = await connectRawTls((await server.listen({ tls: true })).tls, server.ca)

@@ -31,6 +31,9 @@ interface Memory {
   readonly h: number
 }
 
+/** More milliseconds than this, and a timer fires at once. */
+const longestTimer = 2 ** 31 - 1
+
 /** How many sessions that are over are remembered. */
 const memoryLimit = 1000
 
@@ -139,8 +142,8 @@ export class StreamManagement implements LoopbackModule {
   #keep(session: LoopbackSession): boolean {
     const managed = this.#managed.get(session)
     if (managed?.id === undefined) return false
-    managed.expiry = setTimeout(() => this.#host.endSession(session), managed.lifetime)
-    managed.expiry.unref()
+    managed.expiry = setTimeout(() => this.#host.endSession(session), Math.min(managed.lifetime, longestTimer))
+    managed.expiry.unref?.() // the clock of a test may not have it
     return true
   }
 

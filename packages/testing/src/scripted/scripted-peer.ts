@@ -140,7 +140,7 @@ export class ScriptedPeer {
 
   /** How many stanzas the client has sent since stream management is on: an honest server's `h` (XEP-0198 §4). */
   get handled(): number {
-    return this.#received.stanzas() - this.#uncounted
+    return (this.#received.stanzas() - this.#uncounted) % 2 ** 32
   }
 
   /** From now on {@link handled} counts what came behind this element, or comes behind all, beginning with `handled`. */
@@ -150,7 +150,7 @@ export class ScriptedPeer {
 
   /** The value of {@link handled} when the client sent this element. */
   handledBefore(element: XmlElement): number {
-    return this.#received.stanzas(element) - this.#uncounted
+    return (this.#received.stanzas(element) - this.#uncounted) % 2 ** 32
   }
 
   /** Says how many stanzas were handled (XEP-0198 §4); default as many as came. */

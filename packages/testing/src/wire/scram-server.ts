@@ -48,6 +48,7 @@ interface Opening {
   readonly bare: string
   readonly nonce: string
   readonly username: string
+  readonly authzid: string
   readonly bound: Uint8Array
 }
 
@@ -66,6 +67,11 @@ export class ScramServer {
   /** Who logs in; known after {@link first}, proven by {@link final}. */
   get username(): string {
     return this.#opening?.username ?? ''
+  }
+
+  /** Whom the client wants to act as; empty for itself. */
+  get authzid(): string {
+    return this.#opening?.authzid ?? ''
   }
 
   /** Takes the client's first message and returns the server's. @throws SaslFailure */
@@ -101,17 +107,26 @@ export class ScramServer {
   }
 
   #readFirst(text: string): Opening {
-    const match = /^((?:n|y|p=([A-Za-z0-9.-]+)),(?:a=[^,]+)?,)(n=([^,]*),r=([!-+\--~]+))(?:,|$)/.exec(text)
-    const [, header, type, bare, name = '', nonce] = match ?? []
+    const match = /^((?:n|y|p=([A-Za-z0-9.-]+)),(?:a=([^,]+))?,)(n=([^,]*),r=([!-+\--~]+))(?:,|$)/.exec(text)
+    const [, header, type, authzid = '', bare, name = '', nonce] = match ?? []
     if (header === undefined || bare === undefined || nonce === undefined) throw new SaslFailure('malformed-request')
     const { plus, plusOffered, binding } = this.#options
     if ((type !== undefined) !== plus) throw new SaslFailure('malformed-request')
     if (header.startsWith('y') && plusOffered) throw new SaslFailure('not-authorized')
     const bound = type === undefined ? new Uint8Array() : binding(type)
     if (bound === undefined) throw new SaslFailure('not-authorized')
-    const username = name.replaceAll('=2C', ',').replaceAll('=3D', '=')
-    return { header, bare: text.slice(header.length), nonce, username, bound }
+    return {
+      header,
+      bare: text.slice(header.length),
+      nonce,
+      username: readName(name),
+      authzid: readName(authzid),
+      bound,
+    }
   }
 }
+
+/** RFC 5802 §5.1. */
+const readName = (name: string): string => name.replaceAll('=2C', ',').replaceAll('=3D', '=')
 
 const encode = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
