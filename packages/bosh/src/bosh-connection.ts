@@ -10,14 +10,6 @@ import { type ResponseBody, toFrame } from './response-body.js'
 import { readEnd } from './session-end.js'
 import { afterTurn } from './turn.js'
 
-/** What a session is asked for, in seconds and requests (XEP-0124 §7.1). */
-export interface SessionRequest {
-  /** How long the server may hold a request. */
-  readonly wait: number
-  /** How many it may hold; 0 makes it a polling session. */
-  readonly hold: number
-}
-
 /** UTF-16 units that wait below which {@link Connection.drained} resolves. */
 const lowWater = 65_536
 /** Frames that wait for a paused reader before nothing more is asked for. */
@@ -38,7 +30,8 @@ export class BoshConnection implements Connection {
   // Nobody tells which TLS connection a request went over.
   readonly channelBindings: readonly ChannelBinding[] = []
   readonly #client: HttpClient
-  readonly #asked: SessionRequest
+  /** Seconds that the server may hold a request; 0 asks for a polling session (XEP-0124 §12). */
+  readonly #wait: number
   readonly #window: RequestWindow
   readonly #outbox = new Outbox()
   readonly #inbox = new Inbox()
@@ -54,15 +47,15 @@ export class BoshConnection implements Connection {
   #idleSince: number | undefined
   #pollTimer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(url: URL, client: HttpClient, asked: SessionRequest) {
+  constructor(url: URL, client: HttpClient, wait: number) {
     this.endpoint = url.href
     this.#client = client
-    this.#asked = asked
+    this.#wait = wait
     this.#window = new RequestWindow(url.href, client.fetch, {
       answered: (request, response) => this.#answered(request, response),
       failed: (error) => this.#finish(error),
     })
-    this.#window.limit = (asked.wait + margin) * 1000
+    this.#window.limit = (wait + margin) * 1000
   }
 
   get buffered(): number {
@@ -135,9 +128,15 @@ export class BoshConnection implements Connection {
       return
     }
     this.#state = 'creating'
-    const { wait, hold } = this.#asked
     const header = this.#begin(batch.header)
-    const session = { ver: '1.11', wait, hold, ack: 1, content: 'text/xml; charset=utf-8', 'xmpp:version': '1.0' }
+    const session = {
+      ver: '1.11',
+      wait: this.#wait,
+      hold: 1,
+      ack: 1,
+      content: 'text/xml; charset=utf-8',
+      'xmpp:version': '1.0',
+    }
     this.#window.send((rid) => writeRequest({ rid, ...header, ...session }), false)
   }
 
@@ -193,15 +192,13 @@ export class BoshConnection implements Connection {
 
   /** XEP-0124 §7.2. */
   #open(response: ResponseBody, sid: string): void {
-    const { wait: asked, hold: held } = this.#asked
-    const { wait = asked, hold = held, requests = maxRequests, inactivity, polling } = response
+    const { wait = this.#wait, requests = maxRequests, inactivity, polling } = response
     this.#sid = sid
     this.#state = 'open'
-    const isPolling = wait === 0 || hold === 0
-    this.#requests = isPolling ? 1 : Math.min(Math.max(requests, 1), maxRequests)
+    this.#requests = Math.min(Math.max(requests, 1), maxRequests)
     const [least, most] = pollingBounds
     this.#polling = Math.min(Math.max(polling ?? defaults.polling, least), most) * 1000
-    this.#window.limit = (Math.min(wait, asked) + margin) * 1000
+    this.#window.limit = (Math.min(wait, this.#wait) + margin) * 1000
     this.#window.patience = (inactivity || defaults.inactivity) * 1000
   }
 

@@ -8,7 +8,7 @@ export interface BoshOptions extends FetchOptions {
   /** Seconds that the server may hold a request, up to 600; default 60. 0 asks again and again instead. */
   readonly wait?: number | undefined
   /** Requests that the server may hold, 0 or 1; default 1. 0 asks again and again instead. */
-  readonly hold?: number | undefined
+  readonly hold?: 0 | 1 | undefined
 }
 
 /** Seconds; proxies give up long before. */

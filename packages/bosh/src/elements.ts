@@ -23,8 +23,6 @@ export const ResponseHead = element(NS_BOSH, 'body', {
   polling: optional(attr('polling', uint)),
   /** The longest time without a request. */
   inactivity: optional(attr('inactivity', uint)),
-  /** How many requests are held; 0 makes it a polling session. */
-  hold: optional(attr('hold', uint)),
   /** The request whose answer the server believes to be lost (XEP-0124 §9.2). */
   report: optional(attr('report', uint)),
   /** Who speaks. */

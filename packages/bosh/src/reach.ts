@@ -5,8 +5,8 @@ import { BoshConnection } from './bosh-connection.js'
 import { REL_XBOSH } from './elements.js'
 import type { HttpClient } from './open-fetch.js'
 
-/** Seconds and requests, unless the options say otherwise. */
-const defaults = { wait: 60, hold: 1 }
+/** Seconds that the server may hold a request, unless the options say otherwise. */
+const defaultWait = 60
 
 /**
  * A connection to the endpoint that was named, or to the first of the domain's that was not tried. The session begins with
@@ -23,8 +23,9 @@ export async function reach(target: ConnectOptions, options: BoshOptions): Promi
     const endpoints = service ? [service] : await find(target, client)
     const url = endpoints.find(({ href }) => !tried?.has(href))
     if (url === undefined) throw new ConnectionError('dns', 'no-endpoint', 'there is no further BOSH endpoint')
-    const { wait = defaults.wait, hold = defaults.hold } = options
-    return new BoshConnection(url, client, { wait, hold })
+    const { wait = defaultWait, hold } = options
+    // XEP-0124 §12: either asks for a polling session, but not every server that gets a `hold` of 0 does as it says.
+    return new BoshConnection(url, client, hold === 0 ? 0 : wait)
   } catch (error) {
     client.close()
     throw error

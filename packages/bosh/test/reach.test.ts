@@ -26,7 +26,7 @@ describe('bosh', () => {
   test.each([{ wait: -1 }, { wait: 1.5 }, { wait: 601 }, { wait: Number.NaN }, { hold: 2 }, { hold: -1 }])(
     'refuses %o',
     (options) => {
-      expect(() => bosh(options)).toThrow(RangeError)
+      expect(() => bosh(options as BoshOptions)).toThrow(RangeError)
     },
   )
 
@@ -35,6 +35,20 @@ describe('bosh', () => {
     const connection = await connect({ service: new URL('https://example.org:5281/http-bind') }, { fetch })
     expect(connection).toMatchObject({ endpoint: 'https://example.org:5281/http-bind', secure: true, framed: true })
     expect(fetch).not.toHaveBeenCalled()
+    connection.destroy()
+  })
+
+  test.each<[BoshOptions, string]>([
+    [{}, "wait='60' hold='1'"],
+    [{ wait: 20 }, "wait='20' hold='1'"],
+    [{ hold: 0 }, "wait='0' hold='1'"],
+    [{ wait: 0 }, "wait='0' hold='1'"],
+  ])('%o asks for %s', async (options, expected) => {
+    const fetch = vi.fn((_: string, __: HttpRequest) => new Promise<Response>(() => {}))
+    const connection = await connect({ service: new URL('https://example.org/bosh') }, { ...options, fetch })
+    connection.write("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='example.org'/>")
+    await vi.waitFor(() => expect(fetch).toHaveBeenCalled())
+    expect(fetch.mock.calls[0]?.[1].body).toContain(` ${expected} `)
     connection.destroy()
   })
 

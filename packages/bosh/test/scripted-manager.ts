@@ -1,6 +1,6 @@
 import type { ConnectionListener } from '@couplet/client'
 import { vi } from 'vitest'
-import { BoshConnection, type SessionRequest } from '../src/bosh-connection.js'
+import { BoshConnection } from '../src/bosh-connection.js'
 import type { HttpFetch, HttpRequest } from '../src/open-fetch.js'
 
 /** The namespaces a server declares. */
@@ -109,14 +109,10 @@ export class ScriptedManager {
 }
 
 /** A connection to a scripted manager, with a listener that records. */
-export function setUp(asked: Partial<SessionRequest> = {}) {
+export function setUp(asked: { readonly wait?: number } = {}) {
   const manager = new ScriptedManager()
   const { fetch, close } = manager
-  const connection = new BoshConnection(
-    new URL('https://example.org/bosh'),
-    { fetch, close },
-    { wait: 60, hold: 1, ...asked },
-  )
+  const connection = new BoshConnection(new URL('https://example.org/bosh'), { fetch, close }, asked.wait ?? 60)
   const data = vi.fn<ConnectionListener['data']>()
   const closed = vi.fn<ConnectionListener['closed']>()
   connection.listen({ data, closed })
@@ -126,7 +122,7 @@ export function setUp(asked: Partial<SessionRequest> = {}) {
 }
 
 /** The same with a session, one request of which is held. */
-export async function setUpSession(asked: Partial<SessionRequest> = {}, attributes = '') {
+export async function setUpSession(asked: { readonly wait?: number } = {}, attributes = '') {
   const session = setUp(asked)
   session.connection.write(openFrame)
   const creation = await session.manager.next()

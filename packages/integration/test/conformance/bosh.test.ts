@@ -45,6 +45,15 @@ describe.each(servers)('BOSH to $title', ({ server }) => {
     for (const list of received) expect(list.map(({ body }) => body)).toEqual(texts)
   })
 
+  test('polling, where nothing may be held', async () => {
+    const transports = [bosh({ ca: server.ca, hold: 0 })]
+    const [romeo, juliet] = await Promise.all([openClient(target, { ...options, transports }), openClient(target)])
+    const his = messagesOf(romeo)
+    await juliet.send(message({ to: romeo.jid, type: 'chat', body: 'here' })).acked
+    expect((await his.until(1))[0]?.body).toBe('here')
+    await romeo.close()
+  })
+
   test('a wrong password', async () => {
     const { jid } = await target.createUser()
     const client = await newClient(target, { ...options, account: { jid, password: 'not this one' } })
