@@ -132,6 +132,16 @@ describe('answering', () => {
     expect(await answered(session, [...own, ...others])).toEqual(own)
   })
 
+  test('S-160 a broken question of a stranger gets no other answer, one of ours gets the usual one', async () => {
+    const session = fakeSession()
+    session.install(disco())
+    const broken = `<query xmlns='${NS_DISCO_ITEMS}'><set xmlns='http://jabber.org/protocol/rsm'><max>x</max></set></query>`
+    for (const from of ['stranger@evil.net/x', me])
+      session.receive(`<iq type='get' id='1' from='${from}'>${broken}</iq>`)
+    await session.settled()
+    expect(session.replies.map(({ error }) => error?.condition)).toEqual(['service-unavailable', undefined])
+  })
+
   test('S-160 whom the application allows learns it, too', async () => {
     const session = fakeSession()
     session.install(disco({ answer: (from) => from.toString() === friend }))

@@ -3,6 +3,7 @@ import type { Roster } from '@couplet/roster'
 import type { ResultSetRequest } from '@couplet/rsm'
 import { type Jid, StanzaError } from '@couplet/stanza'
 import {
+  answerDiscoItems,
   type DiscoIdentity,
   type DiscoInfo,
   type DiscoItems,
@@ -139,7 +140,7 @@ function answerQuestions(
     admit(from, node)
     return { identities: [self], features: context.features, forms: [] }
   })
-  context.handle(getDiscoItems, ({ node }, { from }) => {
+  context.handle(answerDiscoItems, ({ node }, { from }) => {
     admit(from, node)
     return { items: [] }
   })

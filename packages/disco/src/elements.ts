@@ -90,3 +90,10 @@ export type DiscoItems = Infer<typeof DiscoItems>
 export const getDiscoInfo = iqGet(DiscoInfoQuery, DiscoInfo)
 /** Asks for items (XEP-0030 §4). */
 export const getDiscoItems = iqGet(DiscoItemsQuery, DiscoItems)
+/**
+ * The same question as it is read for an answer without items: its page does not matter, and a broken one must not make
+ * the answer to a stranger another one than that of a missing resource.
+ *
+ * @internal
+ */
+export const answerDiscoItems = iqGet(element(NS_DISCO_ITEMS, 'query', { node: optional(attr('node')) }), DiscoItems)

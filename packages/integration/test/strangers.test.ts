@@ -34,6 +34,13 @@ const requests: readonly [title: string, type: 'get' | 'set', payload: string][]
     'get',
     `<query xmlns='http://jabber.org/protocol/disco#items' node='http://jabber.org/protocol/commands'/>`,
   ],
+  [
+    'what we have, with a broken page',
+    'get',
+    `<query xmlns='http://jabber.org/protocol/disco#items'><set xmlns='http://jabber.org/protocol/rsm'><max>x</max></set></query>`,
+  ],
+  ['a ping with something in it', 'get', `<ping xmlns='urn:xmpp:ping' x='y'><ping xmlns='urn:xmpp:ping'/>x</ping>`],
+  ['a roster item that is broken', 'set', `<query xmlns='jabber:iq:roster'><item jid='@'/></query>`],
   ['which software', 'get', `<query xmlns='jabber:iq:version'/>`],
   ['since when we are idle', 'get', `<query xmlns='jabber:iq:last'/>`],
   ['what time it is', 'get', `<time xmlns='urn:xmpp:time'/>`],
