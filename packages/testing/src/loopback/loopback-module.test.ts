@@ -1,6 +1,7 @@
 import { attr, element, iqGet, iqSet, marker, StanzaError, xml } from '@couplet/stanza'
 import { describe, expect, test } from 'vitest'
 import { connectRaw } from '../../test/raw-client.js'
+import { greeted, sasl2 } from '../../test/raw-sasl2.js'
 import type { LoopbackSession } from './account.js'
 import type { LoopbackHost, LoopbackModule } from './loopback-module.js'
 import { startLoopback } from './loopback-server.js'
@@ -85,6 +86,26 @@ describe('a module', () => {
     expect(later).toEqual(['message'])
     host.endSession(session)
     expect(server.sessions).toEqual([])
+  })
+
+  test('is there when Bind 2 binds, and hears when a session is over', async () => {
+    const log: string[] = []
+    await using opened = await withModule((host) => {
+      host.bindFeature('urn:x', Question, ({ about }, session) => {
+        log.push(`${session.account.jid} asks`)
+        return Answer({ text: about })
+      })
+      host.onBind((session) => xml('urn:x', 'hello', { to: session.account.jid.toString() }))
+      host.onEnd(({ account }) => log.push(`${account.jid} ends`))
+    })
+    const [client, offer] = await greeted(opened.server.transport())
+    expect(offer).toContain(`<feature var='urn:x'/>`)
+    const inline = `<bind xmlns='urn:xmpp:bind:0'><question xmlns='urn:x' about='rain'/></bind>`
+    expect(await sasl2(client, { user: 'bob', inline })).toMatch(
+      /<hello [^>]*to='bob@example.org'\/>.*<answer [^>]*text='rain'/,
+    )
+    opened.server.drop('bob@example.org')
+    expect(log).toEqual(['bob@example.org asks', 'bob@example.org ends'])
   })
 
   test('watches presence and takes subscriptions', async () => {

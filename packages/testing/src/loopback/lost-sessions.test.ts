@@ -72,6 +72,30 @@ describe('a server that loses sessions', () => {
     await bob.until(/<result xmlns='urn:xmpp:mam:2'.*<body>kept/)
   })
 
+  test('who got a copy is not sent what another session did not acknowledge', async () => {
+    await start()
+    await managed(server.transport(), 'alice', 'gone')
+    const twin = await online('alice')
+    twin.write(`<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>`)
+    await twin.settled()
+    server.drop('alice@example.org/gone')
+    server.send(body('copied', 'alice@example.org/gone').replace('<message', `<message from='x@y.example'`))
+    server.expire()
+    await twin.settled()
+    expect(bodies(twin.received)).toEqual(['copied'])
+    expect(twin.received).toContain(`<received xmlns='urn:xmpp:carbons:2'>`)
+  })
+
+  test('what nobody has to have is not kept for later', async () => {
+    await start()
+    await managed(server.transport(), 'alice', 'r')
+    server.drop()
+    const typing = `<composing xmlns='http://jabber.org/protocol/chatstates'/>`
+    server.send(`<message from='x@y.example' to='alice@example.org/r' type='chat'>${typing}</message>`)
+    server.expire()
+    expect((await online('alice')).received).not.toContain('composing')
+  })
+
   test('a resource that is kept is free for who asks for it', async () => {
     await start()
     await managed(server.transport(), 'alice', 'r')
