@@ -1,4 +1,6 @@
-import { bosh } from '@couplet/bosh'
+import { request } from 'node:https'
+import { text } from 'node:stream/consumers'
+import { bosh, type HttpFetch } from '@couplet/bosh'
 import { message } from '@couplet/stanza'
 import { describe, expect, test } from 'vitest'
 import type { LabServer } from '../../src/lab-server.js'
@@ -15,6 +17,21 @@ const overBosh = ({ ca, ip, ports, boshPath }: LabServer) => ({
   transports: [bosh({ ca })],
   service: `https://${ip}:${ports.https}${boshPath}`,
 })
+
+/** `fetch` that trusts the lab and finds its server; host-meta is asked for at a port where it does not listen. */
+const labFetch =
+  ({ ca, ip, ports, domain }: LabServer, asked: string[]): HttpFetch =>
+  (url, { method = 'GET', headers, body, signal }) =>
+    new Promise((resolve, reject) => {
+      asked.push(url)
+      const { host, pathname } = new URL(url)
+      const address = { host: ip, port: ports.https, path: pathname, servername: domain, ca, signal }
+      const outgoing = request({ ...address, method, headers: { ...headers, host } }, (answer) => {
+        text(answer).then((content) => resolve(new Response(content, { status: answer.statusCode ?? 500 })), reject)
+      })
+      outgoing.on('error', reject)
+      outgoing.end(body)
+    })
 
 describe.each(servers)('BOSH to $title', ({ server }) => {
   const target = liveTarget(server)
@@ -81,4 +98,19 @@ describe.each(servers)('BOSH to $title', ({ server }) => {
     const strict = await newClient(target, { ...options, transports: [bosh()] })
     await expect(strict.online()).rejects.toMatchObject({ name: 'ConnectionError' })
   })
+})
+
+const announcing = servers.filter(({ server }) => server.features.includes('host-meta'))
+
+test.each(announcing)('BOSH to $title, found by host-meta', async ({ server }) => {
+  const { domain, ip, ports, boshPath } = server
+  const asked: string[] = []
+  const transports = [bosh({ fetch: labFetch(server, asked) })]
+  const client = await openClient(liveTarget(server), { scheme: 'discover', transports })
+  expect(client.status.state).toBe('online')
+  const host = server.kind === 'prosody' ? ip : domain
+  expect(asked.slice(0, 2)).toEqual([
+    `https://${domain}/.well-known/host-meta.json`,
+    `https://${host}:${ports.https}${boshPath}`,
+  ])
 })
