@@ -1,10 +1,11 @@
 import { vectors } from '@couplet/testing'
 import { describe, test } from 'vitest'
-import { MamFilter, MamFin, MamMetadata, MamQuery, MamResult } from './elements.js'
+import { MamFields, MamFilter, MamFin, MamMetadata, MamQuery, MamResult } from './elements.js'
 
 describe('XEP-0313', () => {
   const folder = new URL('../../../test-vectors/xep-0313/', import.meta.url)
   const definitions = {
+    fields: MamFields,
     query: MamQuery,
     filter: MamFilter,
     result: MamResult,

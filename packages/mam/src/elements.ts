@@ -1,4 +1,4 @@
-import { field, fieldList, submitForm } from '@couplet/forms'
+import { DataForm, field, fieldList, submitForm } from '@couplet/forms'
 import { Forwarded } from '@couplet/forward'
 import { ResultSet, ResultSetRequest } from '@couplet/rsm'
 import {
@@ -52,6 +52,11 @@ export const MamQuery = element(NS_MAM, 'query', {
 /** The value of the definition of the same name. */
 export type MamQuery = Infer<typeof MamQuery>
 
+/** The fields that an archive knows for a filter (XEP-0313 §4.1.5). Without a form it is the question. */
+export const MamFields = element(NS_MAM, 'query', { form: optional(child(DataForm)) })
+/** The value of the definition of the same name. */
+export type MamFields = Infer<typeof MamFields>
+
 /** One message of an archive, and its id there (XEP-0313 §4.2). */
 export const MamResult = element(NS_MAM, 'result', {
   queryId: optional(attr('queryid')),
@@ -86,3 +91,5 @@ export type MamMetadata = Infer<typeof MamMetadata>
 export const queryArchive = iqSet(MamQuery, MamFin)
 /** Asks where an archive begins and ends (XEP-0313 §5). */
 export const getArchiveMetadata = iqGet(MamMetadata, MamMetadata)
+/** Asks which fields a filter may have (XEP-0313 §4.1.5). */
+export const getArchiveFields = iqGet(MamFields, MamFields)

@@ -107,7 +107,7 @@ class Run {
 }
 
 test('R-036 exactly once: 10,000 random interleavings of live, copied, held and archived messages with the catch-up', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   for (let seed = 0; seed < runs; seed++) {
     const run = new Run(seed)

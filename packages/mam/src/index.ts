@@ -9,7 +9,9 @@ export type { ArchivedMessage } from './archive-page.js'
 export type { MamQueryOptions } from './archive-query.js'
 export type { CatchUpOptions, MissedMessage } from './catch-up.js'
 export {
+  getArchiveFields,
   getArchiveMetadata,
+  MamFields,
   MamFilter,
   MamFin,
   MamMetadata,

@@ -1,7 +1,8 @@
+import { memoryStore, type StateStore } from '@couplet/client'
 import type { Disco } from '@couplet/disco'
 import { type Jid, type Message, type MessageInit, message, StanzaError, type XmlElement } from '@couplet/stanza'
 import { NS_STANZA_ID, StanzaId } from '@couplet/stanza-id'
-import type { FakeSession } from '@couplet/testing'
+import { type FakeSession, fakeSession } from '@couplet/testing'
 import { type MamFin, type MamQuery, MamResult, NS_MAM, queryArchive } from '../src/elements.js'
 import { type Mam, type MamOptions, mam } from '../src/mam.js'
 
@@ -123,3 +124,23 @@ export async function beginAndCatchUp(session: FakeSession, api: Mam): ReturnTyp
   await session.begin()
   return done
 }
+
+/** A client that has been there before: everything in the archive is known. Then it is lost. */
+export async function away(known: number, options?: MamOptions, store: StateStore = memoryStore()) {
+  const session = fakeSession({ store })
+  const set = withArchive(session, new FakeArchive().fill(known), options)
+  await beginAndCatchUp(session, set.api)
+  session.lose()
+  set.archive.queries.length = 0
+  return { ...set, store }
+}
+
+/** The same account in another process. */
+export async function restarted(archive: FakeArchive, store: StateStore) {
+  archive.queries.length = 0
+  const set = withArchive(fakeSession({ store, jid: `${account}/other` }), archive)
+  return { ...set, result: await beginAndCatchUp(set.session, set.api) }
+}
+
+/** Resolves when nothing can go on without something new. */
+export const flushed = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

@@ -1,0 +1,195 @@
+import { memoryStore } from '@couplet/client'
+import { Jid, message, StanzaError } from '@couplet/stanza'
+import { fakeSession } from '@couplet/testing'
+import { describe, expect, test } from 'vitest'
+import {
+  account,
+  away,
+  beginAndCatchUp,
+  FakeArchive,
+  flushed,
+  friend,
+  installed,
+  timeOf,
+  withArchive,
+} from '../test/fake-archive.js'
+import { queryArchive } from './elements.js'
+
+describe('what goes wrong', () => {
+  test('R-033 a repeated last id is an error, not a loop', async () => {
+    const { session, api, archive } = await away(1)
+    archive.fill(1)
+    session.answer(queryArchive, { page: { first: { id: 'a2' }, last: 'a2' } })
+    await session.begin()
+    await flushed()
+    expect(session.errors).toMatchObject([{ code: 'repeated-item' }])
+    await expect(api.catchUp()).rejects.toMatchObject({ code: 'repeated-item' })
+  })
+
+  test.each(['service-unavailable', 'feature-not-implemented'] as const)(
+    'a server that says %s is left alone',
+    async (condition) => {
+      const session = fakeSession()
+      session.answer(queryArchive, new StanzaError({ condition }))
+      const { api } = installed(session)
+      await session.begin()
+      await flushed()
+      expect(session.errors).toEqual([])
+      await expect(api.catchUp()).rejects.toMatchObject({ condition })
+    },
+  )
+
+  test('another refusal is reported, and the next session goes on from the same place', async () => {
+    const { session, api, seen, archive } = await away(1)
+    archive.fill(1)
+    session.answer(queryArchive, new StanzaError({ condition: 'internal-server-error' }))
+    await session.begin()
+    await flushed()
+    expect(session.errors).toMatchObject([{ condition: 'internal-server-error' }])
+    session.receive(archive.add())
+    session.lose()
+    session.answer(queryArchive, (query) => archive.answer(session, query))
+    await beginAndCatchUp(session, api)
+    expect(seen).toEqual(['3*', '2'])
+  })
+
+  test('R-036 what was delivered before the connection was lost is not delivered again', async () => {
+    const { session, api, seen, archive } = await away(1, { catchUp: { pageSize: 2 } })
+    archive.fill(6)
+    session.answer(queryArchive, (query) => {
+      if (query.page?.after === 'a5') session.lose()
+      return archive.answer(session, query)
+    })
+    await session.begin()
+    await flushed()
+    expect(session.errors).toEqual([])
+    session.answer(queryArchive, (query) => archive.answer(session, query))
+    await beginAndCatchUp(session, api)
+    expect(seen).toEqual(['2', '3', '4', '5', '6', '7'])
+  })
+
+  test('a session that goes on has missed nothing; if its catch-up was not done, that goes on', async () => {
+    const { session, api, seen, archive } = await away(1)
+    await beginAndCatchUp(session, api)
+    archive.queries.length = 0
+    session.lose()
+    await session.resume()
+    await flushed()
+    expect(archive.queries).toEqual([])
+
+    archive.add()
+    session.lose()
+    session.answer(queryArchive, () => {
+      session.lose()
+      return new Promise(() => {})
+    })
+    await session.begin()
+    await session.resume()
+    session.answer(queryArchive, (query) => archive.answer(session, query))
+    const done = new Promise((resolve) => api.onCaughtUp(resolve))
+    session.lose()
+    await session.resume()
+    await done
+    expect(seen).toEqual(['2'])
+  })
+
+  test('an archive that may change its mind is asked again', async () => {
+    const { session, api, seen, archive } = await away(1)
+    archive.fill(2)
+    archive.stable = false
+    await beginAndCatchUp(session, api)
+    session.lose()
+    archive.queries.length = 0
+    archive.entries.splice(1, 0, { id: 'x', stamp: timeOf(2), message: message({ from: friend, body: 'x' }) })
+    archive.stable = true
+    await beginAndCatchUp(session, api)
+    expect([seen, archive.asked[1]]).toEqual([['2', '3', 'x'], '>a1'])
+  })
+
+  test('the client is closed meanwhile: nothing hangs, nothing is reported', async () => {
+    const { session, api, archive } = await away(1)
+    archive.add()
+    session.answer(queryArchive, () => new Promise(() => {}))
+    void session.begin()
+    const waiting = api.catchUp()
+    session.end()
+    await expect(waiting).rejects.toBeInstanceOf(Error)
+    expect(session.errors).toEqual([])
+  })
+
+  test('a signal ends the wait of one caller, not the catch-up', async () => {
+    const { session, api, seen, archive } = await away(1)
+    archive.add()
+    const controller = new AbortController()
+    const done = beginAndCatchUp(session, api)
+    const waiting = api.catchUp({ signal: controller.signal })
+    controller.abort(new Error('enough'))
+    await expect(waiting).rejects.toThrow('enough')
+    await done
+    expect(seen).toEqual(['2'])
+  })
+
+  test.each([
+    { version: 2, value: {} },
+    { version: 1, value: null },
+    { version: 1, value: { id: 1 } },
+  ])('a record %j is like none', async (record) => {
+    const store = memoryStore()
+    await store.batch([{ key: `${account}/mam/cursor`, record }])
+    const { session, api, seen } = withArchive(fakeSession({ store }), new FakeArchive().fill(3))
+    await beginAndCatchUp(session, api)
+    expect(seen).toEqual([])
+  })
+
+  test('a store that fails is reported, and costs no message', async () => {
+    const { session, api, seen, archive, store } = await away(1)
+    archive.add()
+    store.batch = () => Promise.reject(new Error('disk full'))
+    await beginAndCatchUp(session, api)
+    expect(seen).toEqual(['2'])
+    await flushed()
+    expect(session.errors[0]).toMatchObject({ message: 'disk full' })
+  })
+})
+
+describe('rooms (R-035)', () => {
+  const room = 'cave@rooms.example.org'
+
+  /** A room whose archive holds three messages, and a client that knows them. */
+  async function entered() {
+    const session = fakeSession()
+    const archive = new FakeArchive(room).fill(3)
+    session.answer(queryArchive, (query) => archive.answer(session, query))
+    const set = installed(session, {})
+    expect(await set.api.catchUp({ archive: room })).toEqual({ archive: room, count: 0, gap: undefined })
+    return { ...set, archive }
+  }
+
+  test('have a cursor of their own, moved by the ids that the room gives', async () => {
+    const { session, api, seen, archive } = await entered()
+    expect(String(session.requests.at(-1)?.to)).toBe(room)
+    session.receive(archive.add())
+    // The id of the account's archive, and one in a private message, are not the room's.
+    session.receive(message({ from: `${room}/Puck`, type: 'groupchat', body: 'x' }, new FakeArchive().idOf(99)))
+    session.receive(message({ from: `${room}/Puck`, to: account, type: 'chat', body: 'y' }, archive.idOf(98)))
+    session.lose()
+    archive.fill(2)
+    await session.begin()
+    archive.queries.length = 0
+    expect(await api.catchUp({ archive: Jid.parse(room) })).toMatchObject({ count: 2 })
+    expect([seen, archive.asked]).toEqual([
+      ['4*', 'x*', 'y*', '5', '6'],
+      ['<', '>a4'],
+    ])
+  })
+
+  test('what comes live in a new session does not hide what was missed before it', async () => {
+    const { session, api, seen, archive } = await entered()
+    session.lose()
+    archive.fill(2)
+    await session.begin()
+    session.receive(archive.add())
+    await api.catchUp({ archive: room })
+    expect(seen).toEqual(['6*', '4', '5'])
+  })
+})
