@@ -18,14 +18,8 @@ export interface ExchangeOptions {
 /** The proxy or the server is overloaded or restarts: the session may still be there. */
 const passing: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504])
 
-/** Makes one request and reads its response. Never throws; aborting `attempt` ends it. */
-export async function exchange(body: string, options: ExchangeOptions, attempt: AbortController): Promise<Outcome> {
-  const outcome = await tryOnce(body, options, attempt.signal)
-  if (!('text' in outcome)) attempt.abort() // what was not read is not wanted
-  return outcome
-}
-
-async function tryOnce(body: string, options: ExchangeOptions, signal: AbortSignal): Promise<Outcome> {
+/** Makes one request and reads its response; a failure is an outcome, too. Who aborts the signal does not look at it. */
+export async function exchange(body: string, options: ExchangeOptions, signal: AbortSignal): Promise<Outcome> {
   try {
     return await within('stream', options.limit, signal, post(body, options, signal))
   } catch (cause) {

@@ -95,7 +95,7 @@ export class RequestWindow {
     const attempt = new AbortController()
     pending.attempt = attempt
     const options = { url: this.#url, fetch: this.#fetch, limit: this.limit }
-    const outcome = await exchange(pending.body, options, attempt)
+    const outcome = await exchange(pending.body, options, attempt.signal)
     if (pending.attempt !== attempt) return // another one took its place, or none
     if ('text' in outcome) this.#read(pending, outcome.text)
     else if (outcome.broken) this.#again(pending, outcome.error)
@@ -151,7 +151,7 @@ export class RequestWindow {
   }
 
   #deliver(): void {
-    for (let first = this.#pending[0]; first?.answer !== undefined && !this.#done; first = this.#pending[0]) {
+    for (let first = this.#pending[0]; first?.answer !== undefined; first = this.#pending[0]) {
       this.#pending.shift()
       this.#listener.answered(first, first.answer)
     }

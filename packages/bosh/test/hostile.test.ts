@@ -124,6 +124,16 @@ describe('HTTP status', () => {
   })
 })
 
+test('another certificate in the middle of a session ends it, and nothing more is sent', async () => {
+  for (const code of ['ERR_TLS_CERT_ALTNAME_INVALID', 'SELF_SIGNED_CERT_IN_CHAIN', 'CERT_HAS_EXPIRED']) {
+    const { manager, held, closed } = await setUpSession()
+    held.fail(Object.assign(new TypeError('fetch failed'), { cause: { code } }))
+    await settle()
+    await vi.runAllTimersAsync()
+    expect([closed.mock.calls, manager.untaken]).toMatchObject([[[{ phase: 'tls', retry: 'user' }]], 0])
+  }
+})
+
 describe('numbers that a server may send', () => {
   test('do not stop the client: wait, requests, polling, inactivity', async () => {
     const huge = '9007199254740991'

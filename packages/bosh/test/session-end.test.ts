@@ -144,4 +144,14 @@ describe('the server ends the session', () => {
     expect([frames(), closed.mock.calls]).toEqual([[streamError('policy-violation'), closeFrame], [[undefined]]])
     expect(held.aborted).toBe(true)
   })
+
+  test('on a later request, and the earlier ones are answered in time', async () => {
+    const { manager, connection, held, closed, frames } = await setUpSession()
+    connection.write(unavailable)
+    ;(await manager.next()).answer(body("type='terminate'"))
+    await settle()
+    held.answer(body('', unavailable))
+    await settle()
+    expect([frames(), closed.mock.calls]).toEqual([[unavailable, closeFrame], [[undefined]]])
+  })
 })
