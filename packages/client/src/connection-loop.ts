@@ -1,5 +1,6 @@
 import { type PresenceInit, presence } from '@couplet/stanza'
 import { Backoff } from './backoff.js'
+import { asReason, stopped } from './close-reasons.js'
 import { ConnectionError } from './connection-error.js'
 import type { AttemptOptions } from './connector.js'
 import type { ClientStatus } from './events.js'
@@ -49,6 +50,8 @@ export class ConnectionLoop {
   #running: Promise<void> | undefined
   #stop = new AbortController()
   #stopping = false
+  /** Asked for twice, stopping happens once. */
+  #end: Promise<void> | undefined
   #watch: StreamWatch | undefined
   /** Ends a wait early. */
   #wake: (() => void) | undefined
@@ -76,6 +79,7 @@ export class ConnectionLoop {
     }
     this.#core.reopen()
     this.#stopping = false
+    this.#end = undefined
     this.#stop = new AbortController()
     const network = this.#network.onChange((event) => this.networkChanged(event))
     this.#running = this.#run(this.#stop.signal).then((error) => {
@@ -88,7 +92,12 @@ export class ConnectionLoop {
   }
 
   /** Ends a session politely, within three seconds, and an attempt or a wait at once. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#end ??= this.#goodbye()
+    return this.#end
+  }
+
+  async #goodbye(): Promise<void> {
     const stream = this.#watch?.stream
     this.#stopping = true
     if (stream !== undefined && this.#status.state === 'online') {
@@ -141,7 +150,6 @@ export class ConnectionLoop {
       const delay = this.#backoff.next(verdict)
       this.#setStatus({ state: 'waiting', error, delay })
       await this.#wait(delay, signal)
-      if (this.#stopping) return undefined
     }
   }
 
@@ -149,6 +157,7 @@ export class ConnectionLoop {
   async #untilOnline(signal: AbortSignal): Promise<boolean> {
     while (!this.#network.isOnline && !this.#stopping) {
       const error = new ConnectionError('tcp', 'offline', 'there is no network')
+      this.#next = { ...this.#next, firm: false } // that wait is over
       this.#setStatus({ state: 'waiting', error, delay: Number.POSITIVE_INFINITY })
       await this.#wait(undefined, signal)
     }
@@ -166,7 +175,7 @@ export class ConnectionLoop {
   async #session(signal: AbortSignal) {
     const hasFixedResource = this.#options.resource !== undefined
     try {
-      const login = await this.#logIn(signal)
+      const login = this.#kept.withLimits(await this.#logIn(signal))
       void this.#kept.rememberEndpoint(login.stream.connection.endpoint)
       const watch = new StreamWatch(login, this.#core, this.#options.keepAlive)
       const error = await this.#serve(login, watch, signal)
@@ -196,16 +205,16 @@ export class ConnectionLoop {
 
   /** Feeds the session from the stream until that ends. */
   async #serve(login: Login, watch: StreamWatch, signal: AbortSignal): Promise<Error> {
-    const { stream } = login
     const abort = (): void => {
-      stream.connection.destroy()
+      login.stream.connection.destroy()
       watch.end(stopped(signal.reason))
     }
-    signal.addEventListener('abort', abort, { once: true })
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
     this.#watch = watch
     try {
       // What a plugin waits for may never come.
-      await Promise.race([watch.ended, this.#begin(login, watch, signal)])
+      if (!signal.aborted) await Promise.race([watch.ended, this.#begin(login, watch, signal)])
       return await watch.ended
     } finally {
       signal.removeEventListener('abort', abort)
@@ -269,15 +278,12 @@ export class ConnectionLoop {
 
   /** Waits, unless something ends it; without a time until something does. */
   async #wait(ms: number | undefined, signal: AbortSignal): Promise<void> {
-    const woken = new Promise<void>((resolve) => {
-      this.#wake = resolve
-    })
     const end = new AbortController()
     const abort = (): void => end.abort()
+    this.#wake = abort
     signal.addEventListener('abort', abort, { once: true })
     if (signal.aborted) abort()
-    await Promise.race([woken, sleep(ms, end.signal)])
-    end.abort()
+    await sleep(ms, end.signal)
     signal.removeEventListener('abort', abort)
     this.#wake = undefined
   }
@@ -286,14 +292,4 @@ export class ConnectionLoop {
     this.#status = status
     this.#core.events.emit('status', status)
   }
-}
-
-const stopped = (cause?: unknown): ConnectionError =>
-  new ConnectionError('session', 'stopped', 'the client was closed', cause)
-
-/** Why sends and requests fail when the connection ends for this reason. */
-function asReason(error: Error): ConnectionError {
-  return error.name === 'ConnectionError'
-    ? (error as ConnectionError)
-    : new ConnectionError('session', 'closed', 'the connection ended', error)
 }

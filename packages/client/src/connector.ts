@@ -29,10 +29,12 @@ export async function logIn(options: AttemptOptions, request: SessionRequest, si
   if (signal.aborted) stop()
   signal.addEventListener('abort', stop, { once: true })
   const visit = (connection: Connection) => negotiate(connection, options, request, attempt.signal)
+  const login = walk(options, visit, attempt.signal)
   try {
-    return await within('stream', attemptLimit, attempt.signal, walk(options, visit, attempt.signal))
+    return await within('stream', attemptLimit, attempt.signal, login)
   } catch (error) {
     attempt.abort(error) // whatever still runs for this attempt ends with it
+    login.then(({ stream }) => stream.connection.destroy()).catch(() => {}) // it was given up just when it succeeded
     throw error
   } finally {
     signal.removeEventListener('abort', stop)

@@ -1,4 +1,5 @@
 import type { BareJid } from '@couplet/stanza'
+import type { Login } from './login.js'
 import type { LoginMemory } from './login-memory.js'
 import type { SessionContinuity } from './session-continuity.js'
 import { SessionJournal } from './session-journal.js'
@@ -16,6 +17,7 @@ export class KeptState {
   #release: (() => void) | undefined
   #endpoint: string | undefined
   #isEndpointLoaded = false
+  #limits: Login['limits']
 
   /** @param report takes the errors of the store */
   constructor(store: StateStore, account: BareJid, report: (error: unknown) => void) {
@@ -53,6 +55,12 @@ export class KeptState {
     } catch (error) {
       this.#report(error)
     }
+  }
+
+  /** A session that goes on has the limits with which it began, unless the server says them again (XEP-0478). */
+  withLimits(login: Login): Login {
+    if (login.resumed === undefined || login.limits !== undefined) this.#limits = login.limits
+    return { ...login, limits: this.#limits }
   }
 
   /** Goes on with the session of an earlier client, unless another one, such as the page in another tab, does. */

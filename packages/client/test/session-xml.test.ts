@@ -120,7 +120,7 @@ describe('Setup T3: what ends the stream', () => {
 
   test('a stream error of the server is the reason, and gets no answer but the end', async () => {
     const error = `<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>secret</text></stream:error>`
-    await using session = await T3(`${error}</stream:stream>`)
+    await using session = await T3(`${error}</stream:stream>`, { jid: `${user}@example.org/r` })
     const failure = await session.failure
     expect([failure.error.code, failure.state, failure.error.message]).toEqual([
       'conflict',

@@ -1,0 +1,11 @@
+import { ConnectionError } from './connection-error.js'
+
+/** Why everything ends that is pending when the client is closed. */
+export const stopped = (cause?: unknown): ConnectionError =>
+  new ConnectionError('session', 'stopped', 'the client was closed', cause)
+
+/** Why sends and requests fail when the connection ends for this reason. */
+export const asReason = (error: Error): ConnectionError =>
+  error.name === 'ConnectionError'
+    ? (error as ConnectionError)
+    : new ConnectionError('session', 'closed', 'the connection ended', error)
