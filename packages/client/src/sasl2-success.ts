@@ -41,7 +41,8 @@ export function readResults(
   if ((resumed ?? failed) !== undefined && asked.resumption === undefined) refuse('nothing was to be resumed')
   if (resumed !== undefined && (bound ?? failed) !== undefined) refuse('both resumed and not')
   if (bound !== undefined && !asked.bind) refuse('nothing was to be bound')
-  if (token !== undefined && tokenFor === undefined) refuse('a token that was not asked for')
+  // A resumed session may have asked when it was bound, and Prosody answers that again: then it is left alone.
+  if (token !== undefined && tokenFor === undefined && resumed === undefined) refuse('a token that was not asked for')
   const isBound = bound !== undefined
   if (resumed === undefined && identity.isFull() !== isBound) refuse('bound without a resource, or not bound with one')
   return {

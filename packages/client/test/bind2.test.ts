@@ -9,6 +9,7 @@ import {
   bound,
   classicBind,
   enabled,
+  freshMemory,
   full,
   logIn,
   type Offer,
@@ -117,6 +118,16 @@ describe('S-057 results that were not asked for, or contradict each other', () =
     const error = { name: 'ConnectionError', phase: 'sasl', code: 'unexpected-element' }
     await expect(logIn(server, request([], resume))).rejects.toMatchObject(error)
     expect(server.peers[0]?.received).toContain('<policy-violation')
+  })
+
+  test('a token with a resumption, which the session asked for when it was bound, is left alone', async () => {
+    const memory = freshMemory()
+    await using server = await serve(async (peer) => {
+      const asking = await begin(peer, { fast: [] })
+      await peer.send(success(await prove(peer, asking), resumed + token('secret-token'), `${bare}/old`))
+    })
+    await using login = await logIn(server, { ...request([], resumption()), memory })
+    expect([login.resumed, memory.token]).toEqual([{ h: 3 }, undefined])
   })
 
   test('S-167 resumed, but another session', async () => {

@@ -12,9 +12,10 @@ const recorded = (target: Target, scheme: Scheme) => {
   return { options: { scheme, transports: [transport] }, recording }
 }
 
-/** Mechanism and first message of the login, as they were sent. */
+/** Mechanism and first message of the login, as they were sent, by SASL2 or by SASL as RFC 6120 has it. */
 const authOf = ({ sent }: Recording) => {
-  const [, mechanism, initial = ''] = /<auth [^>]*mechanism=['"]([^'"]+)['"][^>]*>([^<]*)/.exec(sent) ?? []
+  const form = /<auth(?:enticate)? [^>]*mechanism=['"]([^'"]+)['"][^>]*>(?:<initial-response>)?([^<]*)/
+  const [, mechanism, initial = ''] = form.exec(sent) ?? []
   return { mechanism, initial: Buffer.from(initial, 'base64').toString() }
 }
 
