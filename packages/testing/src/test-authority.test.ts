@@ -64,4 +64,12 @@ describe('testAuthority', () => {
     expect(certificate.checkIssued(new X509Certificate(authority.ca))).toBe(true)
     expect(certificate.verify(new X509Certificate(authority.ca).publicKey)).toBe(true)
   })
+
+  test('a common name and further alternative names are there as they are given', () => {
+    const uri = Buffer.concat([Buffer.from([0x86, 10]), Buffer.from('xmpp:a@b.c')])
+    const { cert } = authority.certificate({ commonName: 'somebody', names: ['example.org'], altNames: uri })
+    const certificate = new X509Certificate(cert)
+    expect(certificate.subject).toBe('CN=somebody')
+    expect(certificate.subjectAltName).toBe('DNS:example.org, URI:xmpp:a@b.c')
+  })
 })

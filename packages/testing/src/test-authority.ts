@@ -63,7 +63,7 @@ export function testAuthority(): TestAuthority {
       const [name = options.xmppAddresses?.[0] ?? 'nobody'] = options.names ?? []
       const subject = party(options.commonName ?? name)
       const issuer = options.selfSigned ? subject : root
-      const extensions = [basicConstraints(false), keyUsage(0x80, 7), extendedKeyUsage()]
+      const extensions: Uint8Array[] = [basicConstraints(false), keyUsage(0x80, 7), extendedKeyUsage()]
       extensions.push(subjectKey(subject), authorityKey(issuer), ...alternativeNames(options))
       return {
         cert: certify(subject, issuer, validity(options), extensions),
