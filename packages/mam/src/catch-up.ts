@@ -98,10 +98,9 @@ export class CatchUp {
     while (rest !== undefined && this.#looked < this.#limit) {
       const page = await walk.next(this.#max)
       this.#looked += page.messages.length
-      const end = page.messages.findIndex(({ id }) => id === gap.until)
-      const messages = end < 0 ? page.messages : page.messages.slice(0, end + 1)
-      for (const message of messages) if (!isBefore(message, from)) this.#deliver(message, walk)
-      rest = end >= 0 || isLast(page) || isBeyond(page, gap) ? undefined : gapAfter(walk, gap)
+      const { messages, isEnd } = inside(page, from, until)
+      for (const message of messages) this.#deliver(message, walk)
+      rest = isEnd || isLast(page) ? undefined : gapAfter(walk, gap)
     }
     await known.save()
     return { archive: known.name, count: this.#count, gap: rest }
@@ -185,12 +184,16 @@ export class CatchUp {
 
 const isLast = ({ complete, page }: ArchivePage): boolean => complete === true || page.last === undefined
 
-/** If the message before the gap is gone, the archive begins a bit earlier. */
-const isBefore = ({ stamp }: ArchivedMessage, from: ArchiveCursor): boolean =>
-  stamp !== undefined && from.stamp !== undefined && stamp < from.stamp
-
-/** For an archive from which the last message of the gap has been deleted: a minute after it, whatever the rounding. */
-const isBeyond = ({ messages }: ArchivePage, { end }: ArchiveGap): boolean => {
-  const stamp = messages.at(-1)?.stamp
-  return end !== undefined && stamp !== undefined && stamp.getTime() > Date.parse(end) + 60_000
+/** The messages of a page that are in a gap, also if those at its edges have been deleted; and whether it ends there. */
+function inside(
+  { messages }: ArchivePage,
+  from: ArchiveCursor,
+  until: ArchiveCursor,
+): { readonly messages: readonly ArchivedMessage[]; readonly isEnd: boolean } {
+  const isBefore = ({ stamp }: ArchivedMessage): boolean => (stamp && from.stamp ? stamp < from.stamp : false)
+  const isBehind = ({ stamp }: ArchivedMessage): boolean => (stamp && until.stamp ? stamp > until.stamp : false)
+  const last = messages.findIndex(({ id }) => id === until.id)
+  const end = last < 0 ? messages.findIndex(isBehind) : last + 1
+  const rest = end < 0 ? messages : messages.slice(0, end)
+  return { messages: rest.filter((message) => !isBefore(message)), isEnd: end >= 0 }
 }

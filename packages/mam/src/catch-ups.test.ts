@@ -93,6 +93,23 @@ describe('what goes wrong', () => {
     expect(seen).toEqual(['2'])
   })
 
+  test('R-029 a process that goes on with the session of another one makes sure, and then trusts it', async () => {
+    const { archive, store } = await away(3)
+    archive.add()
+    const { session, api, seen } = withArchive(fakeSession({ store }), archive)
+    session.lose()
+    const done = new Promise((resolve) => api.onCaughtUp(resolve))
+    await session.resume()
+    session.receive(archive.add())
+    await done
+    expect(seen).toEqual(['5*', '4'])
+    archive.queries.length = 0
+    session.lose()
+    await session.resume()
+    await flushed()
+    expect(archive.queries).toEqual([])
+  })
+
   test('an archive that may change its mind is asked again', async () => {
     const { session, api, seen, archive } = await away(1)
     archive.fill(2)

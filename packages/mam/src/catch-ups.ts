@@ -33,7 +33,8 @@ export class CatchUps {
   #present = (): void => {}
   /** What runs by itself; never rejects. */
   #alone = Promise.resolve()
-  #brokeOff = false
+  /** Whether the last catch-up was not done: also in a process that goes on with the session of another one. */
+  #isDue = true
 
   /** @param isWanted whether the own archive is caught up with in every session */
   constructor(
@@ -128,20 +129,20 @@ export class CatchUps {
     this.#present()
     const { signal } = this.#session
     await this.#alone
-    if (this.#own !== undefined && this.#brokeOff && !signal.aborted) this.#alone = this.#runAlone(this.#own)
+    if (this.#own !== undefined && this.#isDue && !signal.aborted) this.#alone = this.#runAlone(this.#own)
   }
 
   /** Nobody waits for it, so what goes wrong is reported; a connection that is lost is the client's to report. */
   async #runAlone(known: KnownArchive, beginning?: Beginning): Promise<void> {
     const { signal } = this.#session
-    this.#brokeOff = false
+    this.#isDue = false
     try {
       await this.#run(known, undefined, beginning)
     } catch (error) {
       const { name, condition } = error as { readonly name?: string; readonly condition?: string }
-      this.#brokeOff = name === 'ConnectionError'
+      this.#isDue = name === 'ConnectionError'
       const isRefused = name === 'StanzaError' && refusals.includes(condition)
-      if (!this.#brokeOff && !isRefused && !signal.aborted) this.#context.reportError(error)
+      if (!this.#isDue && !isRefused && !signal.aborted) this.#context.reportError(error)
     }
   }
 
