@@ -165,7 +165,7 @@ export class BoshConnection implements Connection {
   /** Keeps one request at the server; not more often than it allows, if it answers them at once. */
   #poll(): void {
     clearTimeout(this.#pollTimer)
-    const isFull = this.#inbox.paused && this.#inbox.size >= inboxLimit
+    const isFull = this.#inbox.size >= inboxLimit
     if (this.#window.size > 0 || isFull) return
     const wait = this.#idleSince === undefined ? 0 : this.#idleSince + this.#polling - Date.now()
     if (wait <= 0) this.#send({ payload: '', last: false })

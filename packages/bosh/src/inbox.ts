@@ -13,11 +13,6 @@ export class Inbox {
     return this.#frames.length
   }
 
-  /** Whether reading is paused. */
-  get paused(): boolean {
-    return this.#paused
-  }
-
   /** Adds a frame; {@link deliver} hands it on. */
   push(frame: string): void {
     this.#frames.push(frame)

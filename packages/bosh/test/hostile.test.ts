@@ -144,7 +144,9 @@ describe('numbers that a server may send', () => {
       .join(' ')
     ;(await manager.next()).answer(body(`sid='s' ${attributes}`))
     const poll = await manager.next()
-    await vi.advanceTimersByTimeAsync(25_000)
+    await vi.advanceTimersByTimeAsync(24_999)
+    expect(poll.aborted).toBe(false)
+    await vi.advanceTimersByTimeAsync(1)
     expect(poll.aborted).toBe(true)
     connection.destroy()
 

@@ -253,6 +253,16 @@ describe('a BOSH session', () => {
     expect([held.aborted, manager.untaken, frames(), manager.close.mock.calls.length]).toEqual([true, 0, [], 1])
   })
 
+  test('destroy during a pause forgets what waits', async () => {
+    const { manager, connection, held, closed, frames } = await setUpSession()
+    connection.pause(true)
+    held.answer(body('', message('1')))
+    await manager.next()
+    connection.destroy()
+    connection.pause(false)
+    expect([frames(), closed.mock.calls]).toEqual([[], [[undefined]]])
+  })
+
   test('who listens late gets everything, and the end last', async () => {
     const { manager, connection, held, closed, data } = await setUpSession()
     connection.pause(true)
