@@ -17,6 +17,8 @@ export interface MechanismOffer {
   /** What our side can bind to. */
   readonly ours: readonly ChannelBinding[]
   readonly sasl2: boolean
+  /** SCRAM's nonce, for an attempt that was begun before the offer was known. */
+  readonly nonce?: string | undefined
 }
 
 /**
@@ -37,6 +39,7 @@ export function choose(
       offered: token === undefined ? offer.mechanisms : [...offer.mechanisms, token.mechanism],
       offeredBindings: offer.bindings,
       bindings: offer.ours,
+      nonce: offer.nonce,
       credentials: { username: account.local, ...credentials, ht: token },
       policy: {
         ...policy,
@@ -47,6 +50,17 @@ export function choose(
       },
     }),
   )
+}
+
+/**
+ * The same options for an attempt with this mechanism that is under way: all the same rules, but what is better than both
+ * the mechanism and the pin is left for the next login.
+ */
+export function stayingWith(name: string, options: LoginOptions, ours: readonly ChannelBinding[]): LoginOptions {
+  const { policy, memory } = options
+  const floor = memory.pin[sideOf(ours)]
+  const order = (policy.order ?? passwordMechanisms).filter((item) => item === name || item === floor)
+  return { ...options, policy: { ...policy, order } }
 }
 
 /** The pin after a success: it only ever rises. `undefined` if it stays, or the mechanism was not one for passwords. */

@@ -131,9 +131,9 @@ export class Negotiation {
   async #modern(sasl2: Sasl2, offer: ServerOffer, quick: Attempt | undefined): Promise<Omit<Login, 'stream'>> {
     let attempt = quick
     if (attempt !== undefined && !attempt.byToken && !sameLists(attempt.offer, offer)) {
-      // The choice, the pin and the proof of the list are about what is offered now.
-      await sasl2.withdraw(attempt)
-      attempt = undefined
+      const begun = attempt
+      attempt = await sasl2.rebase(begun, offer)
+      if (attempt === undefined) await sasl2.withdraw(begun)
     }
     if (attempt === undefined) {
       attempt = await sasl2.prepare(offer)

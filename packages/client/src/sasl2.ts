@@ -1,10 +1,10 @@
-import { chooseTokenMechanism, type SaslMechanism } from '@couplet/sasl'
+import { chooseTokenMechanism, equalBytes, type SaslMechanism } from '@couplet/sasl'
 import type { XmlElement } from '@couplet/stanza'
 import { converse, failure } from './authentication.js'
 import { AuthenticationError } from './authentication-error.js'
 import { type Asked, inlineRequests } from './bind2.js'
 import { Abort2, Authenticate, FastUse, RequestToken, Success2 } from './elements.js'
-import { choose, raisedPin, running } from './mechanism-choice.js'
+import { choose, raisedPin, running, stayingWith } from './mechanism-choice.js'
 import type { LoginOptions, Negotiation } from './negotiation.js'
 import { type Results, readResults } from './sasl2-success.js'
 import { readRequired, type ServerOffer } from './server-offer.js'
@@ -12,6 +12,8 @@ import { readRequired, type ServerOffer } from './server-offer.js'
 /** An authentication that is ready to be sent. */
 export interface Attempt {
   readonly mechanism: SaslMechanism
+  /** The mechanism's first message. */
+  readonly initial: Uint8Array | undefined
   /** The `<authenticate/>`. */
   readonly element: XmlElement
   /** What it was made for. */
@@ -59,7 +61,29 @@ export class Sasl2 {
     return undefined
   }
 
-  /** Withdraws an attempt that was sent; the server then lets us begin again. */
+  /**
+   * What an attempt that was sent becomes when the server offers something else than it was made for: it goes on, if by
+   * what is offered now its first message would have been the same. So the pin and the proof of the list (XEP-0474) are
+   * about the list of now.
+   */
+  async rebase(attempt: Attempt, { mechanisms, bindings }: ServerOffer): Promise<Attempt | undefined> {
+    const { name } = attempt.mechanism
+    const sent = attempt.initial ?? new Uint8Array()
+    const nonce = /,r=([^,]+)$/.exec(new TextDecoder().decode(sent))?.[1]
+    const ours = this.#negotiation.bindings
+    try {
+      const options = stayingWith(name, this.#options, ours)
+      const mechanism = choose(options, { mechanisms, bindings, ours, sasl2: true, nonce })
+      const initial = await mechanism.initial()
+      if (mechanism.name === name && equalBytes(initial ?? new Uint8Array(), sent)) return { ...attempt, mechanism }
+      mechanism.abort()
+    } catch (error) {
+      if (!(error instanceof AuthenticationError)) throw error
+    }
+    return undefined
+  }
+
+  /** Withdraws an attempt that was sent; the server then lets us begin again, or ends the stream, as Prosody does. */
   async withdraw({ mechanism }: Attempt): Promise<void> {
     mechanism.abort()
     this.#negotiation.send(Abort2())
@@ -121,7 +145,7 @@ export class Sasl2 {
     const { software, device } = userAgent ?? {}
     const element = Authenticate({ mechanism: mechanism.name, initial, userAgent: { id, software, device } })
     const complete = element.with({}, ...asked.elements, ...fast)
-    return { mechanism, element: complete, offer, asked, byToken: count !== undefined, tokenFor }
+    return { mechanism, initial, element: complete, offer, asked, byToken: count !== undefined, tokenFor }
   }
 
   /** The mechanism to ask a token for, if there is none that can be used here (XEP-0484 §3.2). */

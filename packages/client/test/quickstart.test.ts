@@ -12,6 +12,7 @@ import {
   features,
   freshMemory,
   full,
+  listHash,
   logIn,
   memoryWithToken,
   nothing,
@@ -112,24 +113,51 @@ describe('a server that is known is not waited for (XEP-0305)', () => {
 })
 
 describe('a server that has changed', () => {
-  test('another list: SCRAM is withdrawn and begun again, with what is offered now', async () => {
+  test.each([
+    ['what we use is there', ['SCRAM-SHA-256', 'X-NEW'], 'SCRAM-SHA-256\x1eX-NEW'],
+    ['what is better can wait', ['SCRAM-SHA-256', 'SCRAM-SHA-512'], 'SCRAM-SHA-256\x1eSCRAM-SHA-512'],
+  ])('another list, but %s: it goes on, and the proof is about the list of now', async (_, mechanisms, list) => {
     const memory = await acquainted(freshMemory())
-    const mechanisms = ['SCRAM-SHA-256', 'SCRAM-SHA-512']
     await using server = await serve(async (peer) => {
-      const first = await authenticate(peer)
-      expect(first.mechanism).toBe('SCRAM-SHA-256')
+      const asking = await authenticate(peer)
       await peer.streamHeader()
       await peer.offer(features({ mechanisms }))
+      await peer.send(success(await prove(peer, asking, listHash(list)), bound()))
+      await peer.offer()
+    })
+    await using login = await logIn(server, { memory })
+    expect(String(login.jid)).toBe(full)
+    expect(memory.offer('memory')?.mechanisms).toEqual([...mechanisms].sort())
+    expect(server.peers[0]?.received).not.toContain('<abort')
+  })
+
+  test('S-049 another list, and the proof is about that of the last time', async () => {
+    const memory = await acquainted(freshMemory())
+    await using server = await serve(async (peer) => {
+      const asking = await authenticate(peer)
+      await peer.streamHeader()
+      await peer.offer(features({ mechanisms: ['SCRAM-SHA-256', 'X-NEW'] }))
+      await Promise.race([prove(peer, asking, listHash('SCRAM-SHA-256')), peer.closed])
+    })
+    await expect(logIn(server, { memory })).rejects.toMatchObject({ code: 'downgrade' })
+    expect(server.peers[0]?.received).not.toContain('<response')
+    await server.done.catch(() => {})
+  })
+
+  test('another list, by which it would have begun otherwise: it begins again', async () => {
+    const memory = await acquainted(freshMemory())
+    await using server = await serve(async (peer) => {
+      expect((await authenticate(peer)).mechanism).toBe('SCRAM-SHA-256')
+      await peer.streamHeader()
+      await peer.offer(features({ mechanisms: ['SCRAM-SHA-512'] }))
       await peer.send(`<challenge xmlns='${NS_SASL2}'>cj14</challenge>`) // it was on its way
       await peer.expectElement(NS_SASL2, 'abort')
       await peer.send(failed('aborted'))
       expect((await authenticate(peer)).mechanism).toBe('SCRAM-SHA-512')
       await peer.send(failed('not-authorized'))
     })
-    await expect(logIn(server, { memory })).rejects.toMatchObject({
-      code: 'not-authorized',
-      mechanism: 'SCRAM-SHA-512',
-    })
+    const failure = logIn(server, { memory })
+    await expect(failure).rejects.toMatchObject({ code: 'not-authorized', mechanism: 'SCRAM-SHA-512' })
     expect(server.peers[0]?.received).not.toContain('<response')
   })
 

@@ -215,6 +215,17 @@ describe('S-042 a pinned minimum', () => {
   })
 })
 
+test('an attempt goes on by the offer in truth: the same first message, another list to be proven', async () => {
+  const begun = choose({ offered: ['SCRAM-SHA-1', 'X-GONE'] })
+  const first = (await begun.initial())!
+  const nonce = /r=(.*)$/.exec(Buffer.from(first).toString())?.[1]
+  const options = { offered: ['SCRAM-SHA-1'], bindings: [], credentials: { username: 'u', password: 'p' }, nonce }
+  const attempt = chooseMechanism({ ...options, policy: { secure: true } })
+  expect(await attempt.initial()).toEqual(first)
+  const server = new ScramServer({ hash: 'SHA-1', password: 'p', extensions: `,h=${sha1('SCRAM-SHA-1')}` })
+  await attempt.success(server.final(await attempt.challenge(server.first(first))))
+})
+
 test('the refusal names what was offered, and nothing that is no mechanism name', () => {
   const offered = ['PLAIN', 'X-OTHER', 'evil\u001b[31m', 'x'.repeat(1000), ...Array(50).fill('X-MANY')]
   expect(() => choose({ offered })).toThrow(/\(PLAIN, X-OTHER(, X-MANY){18}\)$/)

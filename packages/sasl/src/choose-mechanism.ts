@@ -37,6 +37,11 @@ export interface ChooseOptions {
   readonly credentials: Credentials
   /** What the user permits, and what the channel is. */
   readonly policy: MechanismPolicy
+  /**
+   * SCRAM's nonce, for an attempt whose first message went out before the offer was known: it goes on by what is offered
+   * in truth, if the first message is still the same byte for byte. Otherwise leave it out: a nonce is used once.
+   */
+  readonly nonce?: string | undefined
 }
 
 /** The password mechanisms, best first, where {@link MechanismPolicy.order} does not say otherwise. */
@@ -92,7 +97,7 @@ function byPassword(options: ChooseOptions): SaslMechanism | 'encryption-require
 
 /** @param weak whether an earlier login was better: the server must prove its list (XEP-0474) */
 function byScram(name: string, options: ChooseOptions, weak: boolean): SaslMechanism | undefined {
-  const { offered, offeredBindings, bindings, credentials, policy } = options
+  const { offered, offeredBindings, bindings, credentials, policy, nonce } = options
   const base = name.replace(/-PLUS$/, '')
   if (!SCRAM_NAMES.includes(base)) return undefined
   const { binding, listHashRequired } = planBinding(offered, offeredBindings, bindings, !!policy.sasl2)
@@ -104,6 +109,7 @@ function byScram(name: string, options: ChooseOptions, weak: boolean): SaslMecha
     binding: base === name && canBind ? 'n' : binding,
     listHashRequired: weak ? 'downgrade' : listHashRequired ? 'channel-binding' : undefined,
     advertised: advertised(offered, offeredBindings),
+    nonce,
   })
 }
 

@@ -18,8 +18,8 @@ export interface ScramOptions {
   readonly advertised?: string
   /** Go on only if the server vouches for its list (XEP-0474 §7), and otherwise fail with this code. */
   readonly listHashRequired?: 'channel-binding' | 'downgrade' | undefined
-  /** For vectors only. */
-  readonly nonce?: string
+  /** For vectors, and for an attempt that goes on by another offer; otherwise random. */
+  readonly nonce?: string | undefined
   /** For the tests that run both backends. */
   readonly backend?: CryptoBackend
 }

@@ -44,13 +44,17 @@ async function tokenOf(store: StateStore, account: Account) {
   return (record?.value as { token?: { mechanism: string; token: string; count: number } } | undefined)?.token
 }
 
-/** Changes the stored token, as if the server no longer knew it. */
-async function spoilToken(store: StateStore, account: Account): Promise<void> {
+/** What is remembered, as far as it is spoilt here. */
+interface Remembered {
+  readonly token: { readonly token: string }
+  readonly offers: Readonly<Record<string, { readonly mechanisms: readonly string[] }>>
+}
+
+/** Changes what is remembered, as if the server had. */
+async function spoil(store: StateStore, account: Account, change: (value: Remembered) => object): Promise<void> {
   const key = `${account.jid}/login`
-  const record = await store.get(key)
-  const value = record?.value as { token: { token: string } }
-  const token = { ...value.token, token: `not-${value.token.token}` }
-  await store.batch([{ key, record: { version: 1, value: { ...value, token } } }])
+  const value = (await store.get(key))?.value as Remembered
+  await store.batch([{ key, record: { version: 1, value: { ...value, ...change(value) } } }])
 }
 
 describe.each(await targets())('login to $title', (target) => {
@@ -88,12 +92,30 @@ describe.each(await targets())('login to $title', (target) => {
       const store = memoryStore()
       const first = await logIn(target, scheme, account, store)
       await first.client.close()
-      const key = `${account.jid}/login`
-      const value = (await store.get(key))?.value as object
-      await store.batch([{ key, record: { version: 1, value: { ...value, token: undefined } } }])
+      await spoil(store, account, () => ({ token: undefined }))
       const second = await logIn(target, scheme, account, store)
       expect(mechanismsOf(second.recording)).toHaveLength(1)
       expect(second.recording.sent).toMatch(/<(?:stream:stream|open) [^>]*from=[^>]*><authenticate [^>]*SCRAM/)
+    })
+
+    test('goes on by what is offered now when that is something else than the last time', async () => {
+      const account = await target.createUser()
+      const store = memoryStore()
+      const first = await logIn(target, scheme, account, store)
+      await first.client.close()
+      const change = (offer: { readonly mechanisms: readonly string[] }) => ({
+        ...offer,
+        mechanisms: [...offer.mechanisms, 'X-GONE'],
+      })
+      await spoil(store, account, ({ offers }) => ({
+        token: undefined,
+        offers: Object.fromEntries(Object.entries(offers).map(([name, offer]) => [name, change(offer)])),
+      }))
+      const second = await logIn(target, scheme, account, store)
+      expect(second.recording.sent).toMatch(/<(?:stream:stream|open) [^>]*from=[^>]*><authenticate [^>]*SCRAM/)
+      expect(mechanismsOf(second.recording)).toHaveLength(1)
+      expect(second.recording.endpoints).toHaveLength(1)
+      expect(second.client.status.state).toBe('online')
     })
 
     test('goes back to the password, in the same stream, when the token is refused', async () => {
@@ -101,7 +123,7 @@ describe.each(await targets())('login to $title', (target) => {
       const store = memoryStore()
       const first = await logIn(target, scheme, account, store)
       await first.client.close()
-      await spoilToken(store, account)
+      await spoil(store, account, ({ token }) => ({ token: { ...token, token: `not-${token.token}` } }))
       const second = await logIn(target, scheme, account, store)
       expect(mechanismsOf(second.recording)).toEqual([
         expect.stringMatching(/^HT-SHA-256-/),
