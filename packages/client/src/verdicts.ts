@@ -122,6 +122,7 @@ export class Verdicts {
         return stop('stopped')
       case 'certificate-expired':
       case 'certificate-name':
+      case 'certificate-pin':
       case 'certificate-untrusted':
         return this.#everOnline ? patient : stop('certificate')
       case 'tls-required':
