@@ -268,38 +268,3 @@ describe('resumption inside of SASL2 (XEP-0198 §9.2)', () => {
     expect(login.resumed).toEqual({ h: 12 })
   })
 })
-
-describe('stream limits (XEP-0478)', () => {
-  const limits = (inner: string): string => `<limits xmlns='urn:xmpp:stream-limits:0'>${inner}</limits>`
-  test.each([
-    ['both', '<max-bytes>262144</max-bytes><idle-seconds>840</idle-seconds>', { maxBytes: 262_144, idleSeconds: 840 }],
-    ['one', '<max-bytes>10000</max-bytes>', { maxBytes: 10_000, idleSeconds: undefined }],
-    ['none', '', undefined],
-    ['no limit', '<max-bytes>0</max-bytes>', undefined],
-  ])('%s', async (_, inner, expected) => {
-    await using server = await serve(async (peer) => {
-      await classic(peer, classicBind + limits(inner))
-      await bind(peer)
-    })
-    await using login = await logIn(server)
-    expect(login.limits).toEqual(expected)
-  })
-
-  test('those before the login are not those of the session', async () => {
-    await using server = await serve(async (peer) => {
-      const asking = await begin(peer, { more: limits('<max-bytes>10000</max-bytes>') })
-      await peer.send(success(await prove(peer, asking), bound()))
-      await peer.offer()
-    })
-    await using login = await logIn(server)
-    expect(login.limits).toBeUndefined()
-  })
-
-  test('that cannot be read end the login', async () => {
-    await using server = await serve(async (peer) => {
-      await classic(peer, classicBind + limits('<max-bytes>lots</max-bytes>'))
-      await bind(peer)
-    })
-    await expect(logIn(server)).rejects.toMatchObject({ name: 'MalformedElementError' })
-  })
-})
