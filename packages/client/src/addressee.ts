@@ -1,4 +1,6 @@
 import { Jid, type XmlElement } from '@couplet/stanza'
+import type { Emitter } from './events.js'
+import { checkSender } from './inbound-message.js'
 
 /**
  * Whether a stanza is for this session: without an addressee (RFC 6120 §8.1.1.1), for the account, or for its full JID.
@@ -15,4 +17,17 @@ export function checkAddressee(element: XmlElement, ownJid: Jid): boolean {
   const addressee = Jid.tryParse(to)
   if (addressee === undefined || !addressee.bare.equals(ownJid.bare)) return false
   return addressee.isBare() || element.name === 'message' || addressee.equals(ownJid)
+}
+
+/** Whether a stanza is one that can be looked at: from somebody, and for us. What is not is reported. */
+export function admits(element: XmlElement, ownJid: Jid, events: Emitter): boolean {
+  // A sender that is no JID is nobody: RFC 6120 §8.1.2 forbids it, and no rule about senders could be applied.
+  const error = checkSender(element)
+  if (error !== undefined) {
+    events.emit('malformed', { error, stanza: element })
+    return false
+  }
+  if (checkAddressee(element, ownJid)) return true
+  events.emit('rejected', { reason: 'addressee', stanza: element })
+  return false
 }

@@ -22,7 +22,7 @@ export interface ClientEvents {
   malformed: { readonly error: MalformedElementError; readonly stanza: XmlElement }
   /** A stanza or payload came from someone who may not send it; it was not acted upon. */
   rejected: {
-    readonly reason: 'origin' | 'reply-sender'
+    readonly reason: 'origin' | 'reply-sender' | 'addressee'
     readonly allowed?: Origin | string
     readonly stanza: XmlElement
   }

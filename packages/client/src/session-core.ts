@@ -14,6 +14,7 @@ import {
   type XmlElement,
 } from '@couplet/stanza'
 import { AckBarrier } from './ack-barrier.js'
+import { admits } from './addressee.js'
 import type { ConnectionError } from './connection-error.js'
 import { Emitter } from './events.js'
 import { checkSender, InboundMessage, inboundMessage, type Provenance } from './inbound-message.js'
@@ -24,6 +25,7 @@ import { Outbox, type StanzaWriter } from './outbox.js'
 import type { Announcer, InboundRequest } from './plugin.js'
 import { randomId } from './random-id.js'
 import { ReadingBrake } from './reading-brake.js'
+import { Repeats } from './repeats.js'
 import { listen, Router } from './router.js'
 import { type AckSource, SendTicket } from './send-ticket.js'
 import type { Handled, RequestOptions, SendHandle, Session, StanzaFilter } from './session.js'
@@ -54,6 +56,7 @@ export class SessionCore implements Session {
   readonly brake: ReadingBrake
   readonly #router: Router
   readonly #iqs: IqService
+  readonly #repeats = new Repeats()
   #jid: FullJid | undefined
   #writer: StanzaWriter | undefined
   #barrier: AckBarrier | undefined
@@ -266,16 +269,10 @@ export class SessionCore implements Session {
 
   /** @returns when all its handlers are done, if not at once */
   #route(element: XmlElement, provenance: Provenance): Promise<void> | undefined {
-    // A sender that is no JID is nobody: RFC 6120 §8.1.2 forbids it, and no rule about senders could be applied.
-    const problem = checkSender(element)
-    if (problem !== undefined) {
-      this.events.emit('malformed', { error: problem, stanza: element })
-      return undefined
-    }
+    if (!admits(element, this.jid, this.events)) return undefined
     if (element.name === 'message') {
-      return this.#router.deliverMessage(
-        inboundMessage(element, provenance, this.account, (stanza) => this.send(stanza)),
-      )
+      const message = inboundMessage(element, provenance, this.account, (stanza) => this.send(stanza))
+      return this.#repeats.has(message) ? undefined : this.#router.deliverMessage(message)
     }
     if (element.name === 'iq') return this.#iqs.deliver(element)
     const read = readElement(PresenceElement, element)

@@ -1,0 +1,90 @@
+import { createClient, type InboundMessage, type SendHandle } from '@couplet/client'
+import { disco } from '@couplet/disco'
+import { mam } from '@couplet/mam'
+import { attr, element, message } from '@couplet/stanza'
+import { tcp } from '@couplet/tcp'
+import { type FaultProxy, startFaultProxy } from '@couplet/testing'
+import type { Account, LabServer } from '../../src/lab-server.js'
+import { Ledger } from './ledger.js'
+
+/** What carries the number of a message. */
+const Numbered = element('urn:couplet:soak', 'n', { value: attr('value') })
+
+/** Messages that may wait for their outcome. */
+const windowSize = 20
+
+/** One of two clients that send each other numbered messages, behind a proxy of its own. */
+export class NumberedSide {
+  readonly ledger = new Ledger()
+  readonly errors: unknown[] = []
+  readonly failures: unknown[] = []
+  readonly sessions = { fresh: 0, resumed: 0 }
+  readonly client: ReturnType<typeof numberedClient>
+  readonly proxy: FaultProxy
+  sent = 0
+  #isSending = true
+  #sending: Promise<void> = Promise.resolve()
+
+  constructor(server: LabServer, account: Account, proxy: FaultProxy) {
+    this.proxy = proxy
+    this.client = numberedClient(server, account, proxy)
+    const take = (inbound: InboundMessage): void => {
+      const number = inbound.get(Numbered)?.value
+      if (number !== undefined && !inbound.from?.bare.equals(this.client.account)) this.ledger.add(Number(number))
+    }
+    this.client.onMessage(take)
+    this.client.on('error', (error) => this.errors.push(error))
+    this.client.on('status', (status) => {
+      if (status.state === 'online') this.sessions[status.resumed ? 'resumed' : 'fresh']++
+      // A test waits for no back-off; that has tests of its own.
+      if (status.state === 'waiting') queueMicrotask(() => this.client.networkChanged())
+    })
+  }
+
+  /** Sends until {@link stop}, as fast as the outcomes come. */
+  start(to: string): void {
+    this.#sending = this.#sendAll(to)
+  }
+
+  /** Sends no more, and resolves when every outcome is known. */
+  async stop(): Promise<void> {
+    this.#isSending = false
+    await this.#sending
+  }
+
+  async #sendAll(to: string): Promise<void> {
+    const under = new Set<Promise<void>>()
+    while (this.#isSending) {
+      const value = String(this.sent++)
+      const handle = this.client.send(message({ to, type: 'chat', body: `message ${value}` }, Numbered({ value })))
+      const outcome = this.#settle(handle).finally(() => under.delete(outcome))
+      under.add(outcome)
+      if (under.size >= windowSize) await Promise.race(under)
+    }
+    await Promise.all(under)
+  }
+
+  async #settle({ acked }: SendHandle): Promise<void> {
+    try {
+      await acked
+    } catch (error) {
+      this.failures.push(error)
+    }
+  }
+}
+
+function numberedClient({ ca }: LabServer, { jid, password }: Account, proxy: FaultProxy) {
+  return createClient({
+    jid,
+    password,
+    service: proxy.service('xmpps'),
+    transports: [tcp({ ca })],
+    plugins: [disco(), mam()],
+  })
+}
+
+/** A side with its proxy before a server. */
+export async function numberedSide(server: LabServer, account: Account): Promise<NumberedSide> {
+  const proxy = await startFaultProxy({ target: { host: server.ip, port: server.ports.directTls } })
+  return new NumberedSide(server, account, proxy)
+}
