@@ -154,7 +154,6 @@ export class BoshConnection implements Connection {
   }
 
   #send({ header, payload, last }: Batch): void {
-    clearTimeout(this.#pollTimer)
     const restart = header && { ...this.#begin(header), 'xmpp:restart': 'true' }
     const end = last ? { type: 'terminate' } : undefined
     if (last) this.#state = 'ending'

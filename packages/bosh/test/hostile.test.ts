@@ -135,6 +135,39 @@ test('another certificate in the middle of a session ends it, and nothing more i
 })
 
 describe('numbers that a server may send', () => {
+  test.each([
+    ['0', 1],
+    ['1', 1],
+    ['2', 2],
+    ['9007199254740991', 2],
+  ])('requests: %s allows %i', async (requests, allowed) => {
+    const { manager, connection } = setUp()
+    connection.write(openFrame)
+    ;(await manager.next()).answer(body(`sid='s' requests='${requests}'`))
+    await manager.next()
+    for (const text of ['1', '2', '3']) {
+      connection.write(`<x xmlns='x'>${text}</x>`)
+      await settle()
+    }
+    expect(manager.untaken).toBe(allowed - 1)
+    manager.calls.at(1)?.answer()
+    await settle()
+    expect(manager.untaken).toBe(allowed)
+    connection.destroy()
+  })
+
+  test('inactivity: 0 still has a broken request made again', async () => {
+    const { manager, connection } = setUp()
+    connection.write(openFrame)
+    ;(await manager.next()).answer(body("sid='s' inactivity='0'"))
+    const poll = await manager.next()
+    poll.fail()
+    await settle()
+    await vi.advanceTimersByTimeAsync(0)
+    expect((await manager.next()).text).toBe(poll.text)
+    connection.destroy()
+  })
+
   test('do not stop the client: wait, requests, polling, inactivity', async () => {
     const huge = '9007199254740991'
     const { manager, connection } = setUp({ wait: 10 })

@@ -62,6 +62,17 @@ describe('a BOSH session begins', () => {
     connection.destroy()
   })
 
+  test('what comes before the features is not taken for them', async () => {
+    const { manager, connection, frames } = setUp()
+    connection.write(openFrame)
+    ;(await manager.next()).answer(
+      created('', "<features xmlns='x'/><error xmlns='http://etherx.jabber.org/streams'/>"),
+    )
+    await manager.next()
+    expect(frames()).toEqual(["<features xmlns='x'/>", "<error xmlns='http://etherx.jabber.org/streams'/>"])
+    connection.destroy()
+  })
+
   test('with a number that nobody guesses, and that can be counted on from', async () => {
     const rids = []
     for (let i = 0; i < 20; i++) {
