@@ -14,8 +14,14 @@ const numbers = (count: number, from = 0): string[] => Array.from({ length: coun
 const inOrder = (bodies: readonly string[]): string[] => [...bodies].sort((a, b) => Number(a) - Number(b))
 
 /** A client with a cursor in this store, what it gets by all ways, and the end of its catch-up. */
-const enter = async (target: Target, account: Account, store: StateStore, options: MamOptions = { catchUp: true }) => {
-  const client = await newClient(target, { account, store, plugins: [disco(), carbons(), mam(options)] })
+const enter = async (
+  target: Target,
+  account: Account,
+  store: StateStore,
+  options: MamOptions = { catchUp: true },
+  reconnect = false,
+) => {
+  const client = await newClient(target, { account, store, reconnect, plugins: [disco(), carbons(), mam(options)] })
   const live: string[] = []
   const missed: string[] = []
   const errors: unknown[] = []
@@ -94,6 +100,23 @@ describe.each((await targets()).filter(({ features }) => features.has('mam')))('
     const third = await enter(target, account, store)
     expect([...third.live, ...third.missed]).toEqual(['201'])
   })
+
+  if (!target.kickIsConflict) {
+    test('R-036 what comes while a client is on its way back', async () => {
+      const { account, store, first, write } = await setUp()
+      await first.client.close()
+      const { client, live, missed, errors } = await enter(target, account, store, { catchUp: true }, true)
+      await write(numbers(10))
+      await messagesReach(live, 10)
+      const back = new Promise<CaughtUp>((resolve) => void client.mam.onCaughtUp(resolve))
+      await target.kick(client.jid.toString())
+      await write(numbers(20, 10))
+      await back
+      await write(['30'])
+      await messagesReach(live, '30')
+      expect([inOrder([...live, ...missed]), errors]).toEqual([numbers(31), []])
+    })
+  }
 
   test('R-033 more than the limit is a gap that is filled later', async () => {
     const { account, store, first, write } = await setUp()
