@@ -1,4 +1,5 @@
 import { Jid, type XmlElement } from '@couplet/stanza'
+import type { Addressing } from './addressing.js'
 import type { Emitter } from './events.js'
 import { checkSender } from './inbound-message.js'
 
@@ -20,14 +21,19 @@ export function checkAddressee(element: XmlElement, ownJid: Jid): boolean {
 }
 
 /** Whether a stanza is one that can be looked at: from somebody, and for us. What is not is reported. */
-export function admits(element: XmlElement, ownJid: Jid, events: Emitter): boolean {
+export function admits(
+  element: XmlElement,
+  ownJid: Jid,
+  events: Emitter,
+  addressing: Pick<Addressing, 'isOurs'>,
+): boolean {
   // A sender that is no JID is nobody: RFC 6120 §8.1.2 forbids it, and no rule about senders could be applied.
   const error = checkSender(element)
   if (error !== undefined) {
     events.emit('malformed', { error, stanza: element })
     return false
   }
-  if (checkAddressee(element, ownJid)) return true
+  if (addressing.isOurs(element, ownJid)) return true
   events.emit('rejected', { reason: 'addressee', stanza: element })
   return false
 }

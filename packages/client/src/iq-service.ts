@@ -12,6 +12,7 @@ import {
   type XmlElement,
   xml,
 } from '@couplet/stanza'
+import type { Addressing } from './addressing.js'
 import { ConnectionError } from './connection-error.js'
 import { pingServer } from './elements.js'
 import type { Emitter } from './events.js'
@@ -21,10 +22,17 @@ import type { Router } from './router.js'
 import { SendTicket } from './send-ticket.js'
 import type { RequestOptions } from './session.js'
 
+/** @internal A request by one of several addresses. */
+export interface AddressedRequest extends RequestOptions {
+  /** Who asks; default: whoever the session is. */
+  readonly from?: Jid | undefined
+}
+
 /** What requests and replies need of the session. */
 export interface IqSession {
   readonly account: BareJid
   readonly jid: Jid
+  readonly addressing: Addressing
   /** Why there will be no connection any more, if so. */
   readonly closed: ConnectionError | undefined
   /** Writes a stanza now; false without a connection. */
@@ -54,13 +62,13 @@ export class IqService {
   }
 
   /** See `Session.request`. */
-  async request<Q, R>(pair: IqProcedure<Q, R>, value: Q, options: RequestOptions): Promise<R> {
-    const { signal } = options
+  async request<Q, R>(pair: IqProcedure<Q, R>, value: Q, options: AddressedRequest): Promise<R> {
+    const { signal, from } = options
     signal?.throwIfAborted()
     const to = typeof options.to === 'string' ? Jid.parse(options.to) : options.to
     const id = randomId()
-    const stanza = iq({ type: pair.type, id, to }, pair.request.build(value))
-    const text = serialize(stanza.element, NS_CLIENT)
+    const { element } = iq({ type: pair.type, id, to, from }, pair.request.build(value))
+    const text = serialize(this.#session.addressing.outgoing(element), NS_CLIENT)
     const { closed } = this.#session
     if (closed !== undefined) throw closed
     const answer = this.#tracker.expect(id, pair.response, to, this.#timeout, signal, pair.mayBeEmpty)
@@ -77,10 +85,11 @@ export class IqService {
   /** Asks the server for a sign of life. Any answer will do, but none at all is a failure. */
   async ping(): Promise<void> {
     const id = randomId()
-    const to = Jid.parse(this.#session.account.domain)
+    const { account, addressing } = this.#session
+    const to = addressing.server(account)
     const answer = this.#tracker.expect(id, undefined, to, this.#timeout)
-    const stanza = iq({ type: 'get', id, to }, pingServer.request.build(true))
-    this.#session.write(new SendTicket(id, serialize(stanza.element, NS_CLIENT), 'iq'))
+    const { element } = iq({ type: 'get', id, to }, pingServer.request.build(true))
+    this.#session.write(new SendTicket(id, serialize(addressing.outgoing(element), NS_CLIENT), 'iq'))
     await answer.catch((error: unknown) => {
       if (!(error instanceof Error) || error.name !== 'StanzaError') throw error
     })
@@ -116,7 +125,8 @@ export class IqService {
   }
 
   #reply(request: XmlElement, type: 'result' | 'error', payload: XmlElement | undefined): void {
-    const attributes = { id: request.attr('id'), to: request.attr('from') }
+    const from = this.#session.addressing.answerer(request)
+    const attributes = { id: request.attr('id'), to: request.attr('from'), from }
     const reply = xml(NS_CLIENT, 'iq', { ...attributes, type }, ...(payload ? [payload] : []))
     let text: string
     try {

@@ -9,6 +9,8 @@ import type { Subscription } from './subscription.js'
 export interface InboundRequest {
   /** Who asks; the own account if the stanza did not say. */
   readonly from: Jid
+  /** The address that was asked: the own account, or a JID of its own; for a component any address at its domain. */
+  readonly to: Jid
   /** The id, for logs. */
   readonly id: string
 }

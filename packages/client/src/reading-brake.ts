@@ -1,5 +1,6 @@
 import type { Lanes } from './lanes.js'
 import type { StanzaWriter } from './outbox.js'
+import type { AckSource } from './send-ticket.js'
 
 /** Handlers that wait for their turn: where reading stops, and where it goes on. */
 const tooMany = 500
@@ -39,6 +40,15 @@ export class ReadingBrake {
     const { waiting } = this.#lanes
     if (!this.#isOn && waiting < tooMany) return
     this.#set(waiting > fewEnough && !this.#isAwaited())
+  }
+
+  /** Somebody who waits for an acknowledgement waits for what the server says: it must be read. */
+  checking(acks: AckSource | undefined): AckSource {
+    const confirm: AckSource['confirm'] = (ticket) => {
+      acks?.confirm(ticket)
+      this.check()
+    }
+    return { confirm }
   }
 
   #set(isOn: boolean): void {

@@ -11,11 +11,15 @@ const most = 1000
 export class Repeats {
   readonly #seen = new Map<string, string>()
 
-  /** Whether the message came before; remembers it, if it did not. */
-  has(message: Message): boolean {
+  /**
+   * Whether the message came before; remembers it, if it did not.
+   *
+   * @param inbox to whom of us it came: the same text to two of us is two messages
+   */
+  has(message: Message, inbox = ''): boolean {
     const { id, from, body } = message
     if (id === undefined || body === undefined) return false
-    const key = `${from} ${id}`
+    const key = `${inbox} ${from} ${id}`
     // Without the delay it may be another message of a sender who numbers them from 1 again and again.
     if (this.#seen.get(key) === body && message.get(Delay) !== undefined) return true
     this.#seen.delete(key)

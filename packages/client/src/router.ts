@@ -146,7 +146,8 @@ export class Router {
     const read = this.#read(entry.pair.request, payload as XmlElement, request.element)
     if (read === undefined) return { error: new StanzaError({ condition: 'bad-request' }) }
     try {
-      const result = await entry.handler(read.value, { from: request.from ?? this.#account(), id: request.id })
+      const { from = this.#account(), to = this.#account(), id } = request
+      const result = await entry.handler(read.value, { from, to, id })
       const isEmpty = entry.pair.mayBeEmpty && result === undefined
       return { payload: isEmpty ? undefined : entry.pair.response?.build(result) }
     } catch (error) {

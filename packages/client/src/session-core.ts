@@ -15,10 +15,11 @@ import {
 } from '@couplet/stanza'
 import { AckBarrier } from './ack-barrier.js'
 import { admits } from './addressee.js'
+import { type Addressing, answerTo, clientAddressing } from './addressing.js'
 import type { ConnectionError } from './connection-error.js'
 import { Emitter } from './events.js'
 import { checkSender, InboundMessage, inboundMessage, type Provenance } from './inbound-message.js'
-import { IqService } from './iq-service.js'
+import { type AddressedRequest, IqService } from './iq-service.js'
 import { Lanes } from './lanes.js'
 import { checkNonza } from './nonza.js'
 import { Outbox, type StanzaWriter } from './outbox.js'
@@ -27,8 +28,8 @@ import { randomId } from './random-id.js'
 import { ReadingBrake } from './reading-brake.js'
 import { Repeats } from './repeats.js'
 import { listen, Router } from './router.js'
-import { type AckSource, SendTicket } from './send-ticket.js'
-import type { Handled, RequestOptions, SendHandle, Session, StanzaFilter } from './session.js'
+import { SendTicket } from './send-ticket.js'
+import type { Handled, SendHandle, Session, StanzaFilter } from './session.js'
 import { SessionContinuity } from './session-continuity.js'
 import type { SessionCoreOptions, StreamOffer } from './stream-offer.js'
 import { Subscription } from './subscription.js'
@@ -54,6 +55,8 @@ export class SessionCore implements Session {
   readonly atOnce: Pick<SessionCore, 'onMessage' | 'onPresence'>
   /** Stops reading while too much waits for the application. */
   readonly brake: ReadingBrake
+  /** How it is called, and what is for it. */
+  readonly addressing: Addressing
   readonly #router: Router
   readonly #iqs: IqService
   readonly #repeats = new Repeats()
@@ -64,8 +67,9 @@ export class SessionCore implements Session {
   closed: ConnectionError | undefined
   #announce: Announcer | undefined
 
-  constructor({ account, requestTimeout = 60_000 }: SessionCoreOptions) {
+  constructor({ account, requestTimeout = 60_000, addressing = clientAddressing }: SessionCoreOptions) {
     this.account = account
+    this.addressing = addressing
     this.outbox = new Outbox(() => this.continuity.changed())
     this.continuity = new SessionContinuity(this.outbox, {
       jid: () => this.#jid,
@@ -93,7 +97,7 @@ export class SessionCore implements Session {
     const dead = (): void => offer.dead?.()
     const management = this.continuity.start(offer.management, dead)
     this.#barrier = management === undefined ? new AckBarrier(() => this.#iqs.ping(), dead) : undefined
-    const acks = this.#checked(management ?? this.#barrier)
+    const acks = this.brake.checking(management ?? this.#barrier)
     this.outbox.connect({ writer, acks, management, maxBytes: offer.maxBytes })
   }
 
@@ -108,7 +112,7 @@ export class SessionCore implements Session {
     const management = this.continuity.resume(h, () => offer.dead?.())
     if (management === undefined || 'condition' in management) return management
     this.isOnline = true
-    this.outbox.resend({ writer, acks: this.#checked(management), management, maxBytes: offer.maxBytes })
+    this.outbox.resend({ writer, acks: this.brake.checking(management), management, maxBytes: offer.maxBytes })
     return undefined
   }
 
@@ -125,7 +129,9 @@ export class SessionCore implements Session {
 
   /** Writes a presence now, before what is queued. */
   sendPresence({ element }: Presence): void {
-    this.outbox.write(new SendTicket(randomId(), serialize(element, NS_CLIENT), 'presence'))
+    if (!this.addressing.announces && element.attr('to') === undefined) return
+    const text = serialize(this.addressing.outgoing(element), NS_CLIENT)
+    this.outbox.write(new SendTicket(randomId(), text, 'presence'))
   }
 
   /** Writes a stanza now, before what is queued. @returns whether there is a connection */
@@ -186,7 +192,7 @@ export class SessionCore implements Session {
   send(stanza: Message | Presence, ahead = false): SendHandle {
     const { element } = stanza
     const id = stanza.id ?? randomId()
-    const complete = stanza.id === undefined ? element.with({ id }) : element
+    const complete = this.addressing.outgoing(stanza.id === undefined ? element.with({ id }) : element)
     const kind = element.name === 'presence' ? 'presence' : 'message'
     const ticket = new SendTicket(id, serialize(complete, NS_CLIENT), kind)
     if (this.closed !== undefined) ticket.fail(this.closed)
@@ -194,7 +200,7 @@ export class SessionCore implements Session {
     return ticket
   }
 
-  request<Q, R>(pair: IqProcedure<Q, R>, value: Q, options: RequestOptions = {}): Promise<R> {
+  request<Q, R>(pair: IqProcedure<Q, R>, value: Q, options: AddressedRequest = {}): Promise<R> {
     return this.#iqs.request(pair, value, options)
   }
 
@@ -236,7 +242,7 @@ export class SessionCore implements Session {
   inbound(element: XmlElement, provenance: Provenance): InboundMessage {
     const problem = checkSender(element)
     if (problem) throw problem
-    return new InboundMessage(element, provenance, (stanza) => this.send(stanza))
+    return new InboundMessage(element, provenance, this.#answering(element))
   }
 
   /** Sends an element that is not a stanza, if there is a session. */
@@ -269,10 +275,12 @@ export class SessionCore implements Session {
 
   /** @returns when all its handlers are done, if not at once */
   #route(element: XmlElement, provenance: Provenance): Promise<void> | undefined {
-    if (!admits(element, this.jid, this.events)) return undefined
+    if (!admits(element, this.jid, this.events, this.addressing)) return undefined
     if (element.name === 'message') {
-      const message = inboundMessage(element, provenance, this.account, (stanza) => this.send(stanza))
-      return this.#repeats.has(message) ? undefined : this.#router.deliverMessage(message)
+      const message = inboundMessage(element, provenance, this.account, this.#answering(element))
+      return this.#repeats.has(message, this.addressing.inbox(element))
+        ? undefined
+        : this.#router.deliverMessage(message)
     }
     if (element.name === 'iq') return this.#iqs.deliver(element)
     const read = readElement(PresenceElement, element)
@@ -281,13 +289,8 @@ export class SessionCore implements Session {
     return undefined
   }
 
-  /** Somebody waits for what the server says: it must be read. */
-  #checked(acks: AckSource | undefined): AckSource {
-    const confirm: AckSource['confirm'] = (ticket) => {
-      acks?.confirm(ticket)
-      this.brake.check()
-    }
-    return { confirm }
+  #answering(asked: XmlElement): (answer: Message) => SendHandle {
+    return (answer) => this.send(answerTo(asked, answer, this.addressing))
   }
 
   #connect(writer: StanzaWriter, { features }: StreamOffer): void {

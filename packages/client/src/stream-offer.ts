@@ -1,4 +1,5 @@
 import type { BareJid, Infer, XmlElement } from '@couplet/stanza'
+import type { Addressing } from './addressing.js'
 import type { Enabled } from './elements.js'
 
 /** @internal Options of a session core. */
@@ -7,6 +8,8 @@ export interface SessionCoreOptions {
   readonly account: BareJid
   /** Milliseconds until a request without an answer rejects; default 60,000. */
   readonly requestTimeout?: number
+  /** How the session is called, and which stanzas are for it; default: as a client. */
+  readonly addressing?: Addressing
 }
 
 /** @internal What a stream brings beside its JID. */
