@@ -1,50 +1,5 @@
-import type { Connection, Transport } from '@couplet/client'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { Channel } from '../wire/channel.js'
-import { memoryTransport } from '../wire/memory-channel.js'
-import type { FaultConnection } from './fault-connection.js'
-import type { FaultOptions } from './fault-network.js'
-import { type FaultTransport, faultTransport } from './fault-transport.js'
-
-const nextTurn = setImmediate
-/** More turns of the event loop than anything in memory takes. */
-const turn = async (): Promise<void> => {
-  for (let n = 0; n < 20; n++) await new Promise<void>((resolve) => nextTurn(resolve))
-}
-const dial = (transport: Transport, signal = new AbortController().signal): Promise<Connection> =>
-  transport.connect({ domain: 'example.org', service: undefined, signal })
-
-interface Wired {
-  readonly network: FaultTransport
-  readonly link: FaultConnection
-  readonly client: Connection
-  readonly server: Channel
-  /** What each end got, in order; the end of the connection is `closed` or `broken`. */
-  readonly atClient: string[]
-  readonly atServer: string[]
-}
-
-async function wire(options: FaultOptions & { framed?: boolean } = {}): Promise<Wired> {
-  let server!: Channel
-  const inner = memoryTransport(
-    (channel) => (server = channel),
-    () => true,
-    { framed: options.framed ?? false },
-  )
-  const network = faultTransport(inner, options)
-  const client = await dial(network)
-  const link = await network.connected(0)
-  const listener = (got: string[]) => ({
-    data: (chunk: Uint8Array | string) =>
-      void got.push(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString()),
-    closed: (error?: Error) => void got.push(error === undefined ? 'closed' : 'broken'),
-  })
-  const atClient: string[] = []
-  const atServer: string[] = []
-  client.listen(listener(atClient))
-  server.listen(listener(atServer))
-  return { network, link, client, server, atClient, atServer }
-}
+import { dial, turn, wire } from '../../test/faulted-pair.js'
 
 afterEach(() => vi.useRealTimers())
 
@@ -263,43 +218,5 @@ describe('a transport with faults', () => {
     ]) {
       expect(wrong).toThrow(RangeError)
     }
-  })
-
-  test('counts round trips as the client waits for them', async () => {
-    const { link, client, server } = await wire()
-    expect(link.roundTrips).toBe(1) // the connection itself
-    client.write('a')
-    client.write('a, too')
-    await turn()
-    expect(link.roundTrips).toBe(1)
-    server.write('b')
-    server.write('b, too')
-    await turn()
-    expect(link.roundTrips).toBe(2)
-    client.write('c')
-    await turn()
-    server.write('d')
-    await turn()
-    server.write('unasked')
-    await turn()
-    expect(link.roundTrips).toBe(3)
-  })
-
-  test('what crosses on the way is no answer', async () => {
-    vi.useFakeTimers()
-    const { network, link, client, server } = await wire()
-    network.latency(100)
-    const pass = async (): Promise<void> => {
-      await vi.advanceTimersByTimeAsync(100)
-      await turn()
-    }
-    client.write('one')
-    await pass()
-    server.write('ticket') // to the first half of what the client says
-    client.write('two')
-    await pass()
-    server.write('answer')
-    await pass()
-    expect(link.roundTrips).toBe(2) // both were sent when nothing had come
   })
 })
