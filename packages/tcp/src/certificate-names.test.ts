@@ -38,13 +38,29 @@ describe('S-011 certificateNames', () => {
     expect(certificateNames(Uint8Array.of(...whole, 0x05, 0x00))).toEqual(empty)
   })
 
-  test('two lists of names are none', () => {
-    // The extension before the names is made one of names too.
-    const twice = Buffer.from(whole)
-    const at = twice.indexOf(Buffer.from('551d23', 'hex'))
-    expect(at).toBeGreaterThan(0)
-    twice[at + 2] = 0x11
+  const node = (tag: number, ...parts: readonly Uint8Array[]): Buffer => {
+    const body = Buffer.concat(parts)
+    return Buffer.concat([Buffer.from([tag, body.length]), body])
+  }
+  /** No more of a certificate than where its extensions are. */
+  const withExtensions = (...extensions: readonly Uint8Array[]): Buffer => {
+    const fields = [0x02, 0x30, 0x30, 0x30, 0x30, 0x30].map((tag) => node(tag))
+    return node(0x30, node(0x30, node(0xa0), ...fields, node(0xa3, node(0x30, ...extensions))), node(0x30), node(0x03))
+  }
+  const names = node(0x30, node(0x82, Buffer.from('example.org')))
+  const altNames = (...parts: readonly Uint8Array[]): Buffer =>
+    node(0x30, node(0x06, Buffer.from('551d11', 'hex')), ...parts)
+
+  test('the extension may be critical; there is one, and one list in it', () => {
+    const found = { ...empty, dns: ['example.org'] }
+    expect(certificateNames(withExtensions(altNames(node(0x04, names))))).toEqual(found)
+    const critical = node(0x01, Buffer.from([0xff]))
+    expect(certificateNames(withExtensions(altNames(critical, node(0x04, names))))).toEqual(found)
+    const twice = withExtensions(altNames(node(0x04, names)), altNames(node(0x04, names)))
     expect(certificateNames(twice)).toEqual(empty)
+    expect(certificateNames(withExtensions(altNames(node(0x04, names, names))))).toEqual(empty)
+    expect(certificateNames(withExtensions(altNames(names)))).toEqual(empty)
+    expect(certificateNames(withExtensions(altNames()))).toEqual(empty)
   })
 
   test('garbage never throws', () => {
