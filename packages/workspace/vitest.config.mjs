@@ -8,6 +8,7 @@ const names = readdirSync(packages)
 /** Tests run on the sources: `@couplet/x` is `packages/x/src/index.ts`, so no build is needed to run one. */
 export const alias = [
   { find: '@couplet/client/elements', replacement: `${packages}client/src/elements.ts` },
+  { find: '@couplet/client/core', replacement: `${packages}client/src/core.ts` },
   { find: '@couplet/stanza/stream-parser', replacement: `${packages}stanza/src/xml/stream-parser.ts` },
   { find: '@couplet/websocket/host-meta', replacement: `${packages}websocket/src/host-meta.ts` },
   { find: '#transports', replacement: `${packages}couplet/src/transports-node.ts` },

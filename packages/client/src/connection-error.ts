@@ -1,7 +1,10 @@
 import { type Retry, XmppError } from '@couplet/stanza'
 
-/** The phase of connecting in which it failed, or `session` for a connection that was online. */
-export type ConnectionPhase = 'dns' | 'tcp' | 'tls' | 'websocket' | 'stream' | 'sasl' | 'bind' | 'session'
+/**
+ * The phase of connecting in which it failed, or `session` for a connection that was online. `handshake` is how a component
+ * proves itself (XEP-0114 §3).
+ */
+export type ConnectionPhase = 'dns' | 'tcp' | 'tls' | 'websocket' | 'stream' | 'sasl' | 'handshake' | 'bind' | 'session'
 
 /** What went wrong; switch on this. */
 export type ConnectionErrorCode =

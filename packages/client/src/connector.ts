@@ -1,16 +1,13 @@
 import type { ParserLimits, StreamError, XmppError } from '@couplet/stanza'
 import type { Identity } from './client-options.js'
 import type { ConnectionPhase } from './connection-error.js'
-import { within } from './deadline.js'
-import { type Visit, type WalkOptions, walk } from './endpoint-walk.js'
+import type { Visit, WalkOptions } from './endpoint-walk.js'
 import type { Login, SessionRequest } from './login.js'
+import { attemptLogin } from './login-attempt.js'
 import { type LoginOptions, Negotiation } from './negotiation.js'
 import { redirectOf } from './see-other-host.js'
 import type { Connection } from './transport.js'
 import { XmppStream } from './xmpp-stream.js'
-
-/** Milliseconds that one attempt may take, with all its phases and endpoints. */
-const attemptLimit = 90_000
 
 /** What an attempt is made with. */
 export interface AttemptOptions extends Identity, WalkOptions, Omit<LoginOptions, 'signal' | 'request'> {
@@ -23,22 +20,8 @@ export interface AttemptOptions extends Identity, WalkOptions, Omit<LoginOptions
  *
  * @throws ConnectionError, AuthenticationError, StreamError, StanzaError, or the signal's reason
  */
-export async function logIn(options: AttemptOptions, request: SessionRequest, signal: AbortSignal): Promise<Login> {
-  const attempt = new AbortController()
-  const stop = (): void => attempt.abort(signal.reason)
-  if (signal.aborted) stop()
-  signal.addEventListener('abort', stop, { once: true })
-  const visit = (connection: Connection) => negotiate(connection, options, request, attempt.signal)
-  const login = walk(options, visit, attempt.signal)
-  try {
-    return await within('stream', attemptLimit, attempt.signal, login)
-  } catch (error) {
-    attempt.abort(error) // whatever still runs for this attempt ends with it
-    login.then(({ stream }) => stream.connection.destroy()).catch(() => {}) // it was given up just when it succeeded
-    throw error
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
+export function logIn(options: AttemptOptions, request: SessionRequest, signal: AbortSignal): Promise<Login> {
+  return attemptLogin(options, (connection, end) => negotiate(connection, options, request, end), signal)
 }
 
 async function negotiate(

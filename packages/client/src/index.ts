@@ -8,6 +8,7 @@
 export type { ChannelBinding } from '@couplet/sasl'
 export { type AuthenticationCode, AuthenticationError } from './authentication-error.js'
 export type { ClientOptions, ClientSettings } from './client-options.js'
+export type { Connected } from './connected-session.js'
 export { ConnectionError, type ConnectionErrorCode, type ConnectionPhase } from './connection-error.js'
 export { type Client, type ClientCore, createClient } from './create-client.js'
 export { within } from './deadline.js'

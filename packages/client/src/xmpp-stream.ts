@@ -11,6 +11,7 @@ import {
 import { StreamParser } from '@couplet/stanza/stream-parser'
 import { ConnectionError, type ConnectionPhase } from './connection-error.js'
 import { NS_FRAMING } from './elements.js'
+import { withNamespace } from './stanza-namespace.js'
 import type { Connection } from './transport.js'
 
 /** What the stream header says (RFC 6120 §4.7). */
@@ -19,8 +20,8 @@ export interface StreamHeader {
   readonly to: string
   /** The bare JID of the account; only where nobody can read along (RFC 6120 §4.7.1). */
   readonly from: string | undefined
-  /** The default language of what we send. */
-  readonly lang: string
+  /** The default language of what we send; without it the header says none. */
+  readonly lang?: string | undefined
 }
 
 /** Milliseconds to wait for the peer's half of the close. */
@@ -35,6 +36,7 @@ export class XmppStream {
   /** Told of every chunk that comes, whatever is in it, and of everything that is sent. */
   watch: { heard(): void; sent(): void } | undefined
   readonly #limits: Partial<ParserLimits>
+  readonly #namespace: string
   #parser: StreamParser
   #queue: StreamEvent[] = []
   #wake: (() => void) | undefined
@@ -51,9 +53,14 @@ export class XmppStream {
   #clean = true
   #tolerated: ((element: XmlElement) => boolean) | undefined
 
-  constructor(connection: Connection, limits: Partial<ParserLimits> = {}) {
+  /**
+   * @param namespace that of stanzas on the wire, such as that of components (XEP-0114 §3); outside of this class they are in
+   *   `jabber:client` whatever it is, so that one definition fits all
+   */
+  constructor(connection: Connection, limits: Partial<ParserLimits> = {}, namespace: string = NS_CLIENT) {
     this.connection = connection
     this.#limits = limits
+    this.#namespace = namespace
     this.#parser = this.#newParser()
     connection.listen({
       data: (chunk) => this.#receive(chunk),
@@ -69,7 +76,7 @@ export class XmppStream {
     const attributes = [
       ['to', to],
       ['from', from],
-      ['version', '1.0'],
+      ['version', this.#isForeign ? undefined : '1.0'], // which would announce features and SASL (RFC 6120 §4.7.5)
       ['xml:lang', lang],
     ]
       .flatMap(([key, value]) => (value === undefined ? [] : [` ${key}='${escapeAttribute(value)}'`]))
@@ -77,14 +84,14 @@ export class XmppStream {
     this.connection.write(
       this.connection.framed
         ? `<open xmlns='${NS_FRAMING}'${attributes}/>`
-        : `<?xml version='1.0'?><stream:stream xmlns='${NS_CLIENT}' xmlns:stream='${NS_STREAM}'${attributes}>`,
+        : `<?xml version='1.0'?><stream:stream xmlns='${this.#namespace}' xmlns:stream='${NS_STREAM}'${attributes}>`,
     )
   }
 
   /** Sends an element of the negotiation. */
   sendElement(element: XmlElement): void {
     this.watch?.sent()
-    this.connection.write(serialize(element, this.connection.framed ? '' : NS_CLIENT))
+    this.connection.write(serialize(element, this.connection.framed ? '' : this.#namespace))
   }
 
   /** Sends a stanza that was serialised for the default namespace `jabber:client`. */
@@ -159,6 +166,10 @@ export class XmppStream {
     return `<stream:error${declaration}>${children.join('')}</stream:error>`
   }
 
+  get #isForeign(): boolean {
+    return this.#namespace !== NS_CLIENT
+  }
+
   #newParser(): StreamParser {
     return new StreamParser({ framed: this.connection.framed, limits: this.#limits })
   }
@@ -180,7 +191,7 @@ export class XmppStream {
     if (event.type === 'element' && event.element.name === 'error' && event.element.ns === NS_STREAM) {
       this.#deliver({ type: 'error', error: StreamError.fromElement(event.element) })
     } else {
-      this.#deliver(event)
+      this.#deliver(this.#isForeign ? withNamespace(event, this.#namespace) : event)
     }
   }
 
