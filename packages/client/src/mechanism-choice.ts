@@ -63,6 +63,22 @@ export function stayingWith(name: string, options: LoginOptions, ours: readonly 
   return { ...options, policy: { ...policy, order } }
 }
 
+/**
+ * The mechanisms for tokens that are as good as the others: where the login is bound to the channel, by the user's word or
+ * by the pin, one without binding would be a way around that.
+ *
+ * @param fast what the server offers
+ */
+export function tokenMechanisms(
+  fast: readonly string[],
+  { policy, memory }: LoginOptions,
+  ours: readonly ChannelBinding[],
+): readonly string[] {
+  const isBound = (name: string | undefined): boolean => name?.endsWith('-PLUS') ?? false
+  const mustBind = (policy.order?.every(isBound) ?? false) || isBound(memory.pin[sideOf(ours)])
+  return mustBind ? fast.filter((name) => !name.endsWith('-NONE')) : fast
+}
+
 /** The pin after a success: it only ever rises. `undefined` if it stays, or the mechanism was not one for passwords. */
 export function raisedPin(options: LoginOptions, ours: readonly ChannelBinding[], name: string): LoginPin | undefined {
   const order = options.policy.order ?? passwordMechanisms

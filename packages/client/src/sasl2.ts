@@ -4,7 +4,7 @@ import { converse, failure } from './authentication.js'
 import { AuthenticationError } from './authentication-error.js'
 import { type Asked, inlineRequests } from './bind2.js'
 import { Abort2, Authenticate, FastUse, RequestToken, Success2 } from './elements.js'
-import { choose, raisedPin, running, stayingWith } from './mechanism-choice.js'
+import { choose, raisedPin, running, stayingWith, tokenMechanisms } from './mechanism-choice.js'
 import type { LoginOptions, Negotiation } from './negotiation.js'
 import { type Results, readResults } from './sasl2-success.js'
 import { readRequired, type ServerOffer } from './server-offer.js'
@@ -115,8 +115,9 @@ export class Sasl2 {
   async #choose(offer: ServerOffer, withToken: boolean): Promise<Choice> {
     const options = this.#options
     const { memory } = options
-    const { mechanisms, bindings, fast } = offer
+    const { mechanisms, bindings } = offer
     const ours = this.#negotiation.bindings
+    const fast = tokenMechanisms(offer.fast, options, ours)
     const given = { mechanisms, bindings, ours, sasl2: true }
     const name = withToken ? memory.tokenMechanism : undefined
     if (name !== undefined && fast.includes(name) && chooseTokenMechanism([name], ours) === name) {
@@ -149,9 +150,10 @@ export class Sasl2 {
   }
 
   /** The mechanism to ask a token for, if there is none that can be used here (XEP-0484 §3.2). */
-  #wantedToken({ fast }: ServerOffer): string | undefined {
+  #wantedToken(offer: ServerOffer): string | undefined {
     const { credentials, memory, invalidateToken } = this.#options
     const { bindings } = this.#negotiation
+    const fast = tokenMechanisms(offer.fast, this.#options, bindings)
     if (invalidateToken || !(credentials.password ?? credentials.token)) return undefined
     const { tokenMechanism } = memory
     const isGood = tokenMechanism !== undefined && fast.includes(tokenMechanism)

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import type { Plugin } from '@couplet/client'
 import type { Script, ScriptedPeer } from '@couplet/testing'
 import { scriptedServer } from '@couplet/testing'
 import { describe, expect, test, vi } from 'vitest'
@@ -6,6 +7,16 @@ import { NS_SASL2, NS_SM } from '../src/elements.js'
 import { memoryStore } from '../src/state-store.js'
 import { bare, bound, failed, full, success, token, welcome } from './modern-server.js'
 import { account, expectNoSecret, letGo, password, victim } from './victim.js'
+
+/** Says that it looks into the archive, so that Bind 2 may be used; and does not. */
+const archivist: Plugin<'archivist', Record<never, never>> = {
+  name: 'archivist',
+  needs: {},
+  setup: (context) => {
+    context.catchesUp()
+    return {}
+  },
+}
 
 /** The modern login with a token, and then this script. */
 const T3 = (script: Script) =>
@@ -38,7 +49,7 @@ describe('S-055 the login is over', () => {
       await ready
       await peer.send(element)
     })
-    const target = victim(server, { password: fetch, reconnect: false })
+    const target = victim(server, { password: fetch, reconnect: false, plugins: [archivist] })
     await target.online
     go()
     const { error } = await target.failure
@@ -55,7 +66,7 @@ describe('S-063 secrets of the modern login', () => {
   test('show nowhere', async () => {
     await using server = await T3(() => {})
     const store = memoryStore()
-    const { client, online, events } = victim(server, { store })
+    const { client, online, events } = victim(server, { store, plugins: [archivist] })
     await online
     expect(String(client.jid)).toBe(full)
     expectNoSecret(client, client.status, events)

@@ -1,16 +1,33 @@
-import { type ClientOptions, type Connection, memoryStore, type StateStore, type Transport } from '@couplet/client'
+import {
+  type ClientOptions,
+  type Connection,
+  memoryStore,
+  type Plugin,
+  type StateStore,
+  type Transport,
+} from '@couplet/client'
 import { sendPing } from '@couplet/ping'
 import { tcp } from '@couplet/tcp'
 import { webSocket } from '@couplet/websocket'
 import { describe, expect, test } from 'vitest'
 import type { Account } from '../../src/lab-server.js'
-import { openClient } from './open-client.js'
+import { type OpenOptions, openClient } from './open-client.js'
 import { type Recording, recordingTransport } from './recording-transport.js'
 import { type Scheme, schemes, type Target, targets } from './targets.js'
 
 /** Servers that are meant to have SASL2 where they are reached like this. */
 const isModern = ({ name, server }: Target, scheme: Scheme): boolean =>
   name === 'loopback' || (server?.features.includes(scheme === 'wss' ? 'sasl2-websocket' : 'sasl2') ?? false)
+
+/** Says that it looks into the archive for what was missed: only then is Bind 2 used. */
+const archivist: Plugin<'archivist', Record<never, never>> = {
+  name: 'archivist',
+  needs: {},
+  setup: (context) => {
+    context.catchesUp()
+    return {}
+  },
+}
 
 /** One login of an account, with what went over the wire; the client ends with the test. */
 async function logIn(
@@ -31,7 +48,8 @@ async function logIn(
       return connection
     },
   }
-  const client = await openClient(target, { scheme, account, store, transports: [noting], ...options })
+  const given = { scheme, account, store, transports: [noting], plugins: [archivist] as const, ...options }
+  const client = await openClient(target, given as OpenOptions<[]>)
   return { client, recording, connections }
 }
 
@@ -66,6 +84,16 @@ describe.each(await targets())('login to $title', (target) => {
       const headers = recording.sent.match(scheme === 'wss' ? /<open / : /<stream:stream /g) ?? []
       expect(headers).toHaveLength(scheme === 'xmpp' ? 2 : 1)
       expect(client.jid.resource).toMatch(/couplet/)
+    })
+
+    test('binds as ever, in the same stream, where nobody looks into the archive', async () => {
+      const { client, recording } = await logIn(target, scheme, await target.createUser(), memoryStore(), {
+        plugins: [],
+      })
+      expect(recording.sent).not.toContain(`xmlns='urn:xmpp:bind:0'`)
+      expect(recording.sent).toMatch(/<authenticate .*<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'\/><\/iq><enable /s)
+      expect(recording.received).toContain('<enabled ')
+      expect(client.status.state).toBe('online')
     })
 
     test('gets a token, and uses it the next time, without waiting and without the password', async () => {
