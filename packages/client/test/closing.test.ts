@@ -1,7 +1,7 @@
 import type { Connection, Transport } from '@couplet/client'
 import { faultTransport, type Script, scriptedServer, type VirtualTime, virtualTime } from '@couplet/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { alice, count, letGo, observe, say } from './outage.js'
+import { accept, alice, count, letGo, observe, say } from './outage.js'
 import { account } from './victim.js'
 
 let time: VirtualTime
@@ -132,7 +132,7 @@ describe('R-049 a server that closes the stream', () => {
 
   test('is answered in kind; then the client comes back with a new session', async () => {
     const again: Script = async (peer) => {
-      await peer.sasl2Login({ management: {} }) // and there is nothing to resume
+      await accept(peer) // and there is nothing to resume
       await letGo(peer)
     }
     await using server = await scriptedServer([closing, again], account)

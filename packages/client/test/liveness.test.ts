@@ -103,7 +103,7 @@ describe('R-009 a connection on which nothing comes is probed', () => {
 
   test('also in a session that was resumed without features in which the server could say so again', async () => {
     const first: Script = async (peer) => {
-      await peer.sasl2Login({ management: {}, features: limits })
+      await peer.online({ management: {}, features: limits })
       await peer.expect(/<presence/)
       peer.destroy()
     }

@@ -1,5 +1,7 @@
 import { type Client, type ClientOptions, type ClientStatus, createClient, type Transport } from '@couplet/client'
 import { type Message, message } from '@couplet/stanza'
+import type { ScriptedPeer } from '@couplet/testing'
+import { Ack, Failed, NS_BIND, NS_SM, Resumed } from '../src/elements.js'
 import { letGo, password, user } from './victim.js'
 
 export { letGo }
@@ -67,4 +69,38 @@ export const count = (text: string | undefined, piece: string | RegExp): number 
 export const streamError = (condition: string, content = '', more = ''): string => {
   const name = `${condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'`
   return `<stream:error><${name}>${content}</${condition}>${more}</stream:error>`
+}
+
+/** What a server makes of a client that wants its session back. */
+export interface Acceptance {
+  /** How many stanzas were handled, if the session goes on. */
+  readonly resumed?: number | undefined
+  /** Otherwise, if it still knows how many it had handled. */
+  readonly known?: number | undefined
+  /** Whether `<r/>` is answered; default true. */
+  readonly autoAck?: boolean
+}
+
+/** Plays the login of RFC 6120, and goes on with the session the client had, or begins one that can be resumed. */
+export async function accept(peer: ScriptedPeer, { resumed, known, autoAck = true }: Acceptance = {}): Promise<void> {
+  await peer.secured()
+  await peer.login()
+  peer.polite()
+  peer.answer('urn:xmpp:ping', 'ping')
+  await peer.streamHeader()
+  await peer.offer(`<bind xmlns='${NS_BIND}'/><sm xmlns='${NS_SM}'/>`)
+  const [begun] = await peer.expect(/<(resume|iq) /)
+  const resume = begun.startsWith('<resume') ? await peer.expectElement(NS_SM, 'resume') : undefined
+  if (resume === undefined || resumed === undefined) {
+    const reason = `<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>`
+    if (resume !== undefined) await peer.send(String(Failed({ h: known })).replace('/>', `>${reason}</failed>`))
+    const request = await peer.expectRequest(NS_BIND, 'bind')
+    await peer.reply(request, `<bind xmlns='${NS_BIND}'><jid>${alice}/${request.id}</jid></bind>`)
+    peer.countFrom(await peer.expectElement(NS_SM, 'enable'))
+    await peer.send(`<enabled xmlns='${NS_SM}' id='${request.id}' resume='true' max='300'/>`)
+  } else {
+    peer.countFrom(resume, resumed)
+    await peer.send(String(Resumed({ previd: resume.attr('previd') ?? '', h: resumed })))
+  }
+  if (autoAck) peer.answerElement(NS_SM, 'r', (element) => String(Ack({ h: peer.handledBefore(element) })))
 }

@@ -3,7 +3,7 @@ import { NS_CLIENT } from '@couplet/stanza'
 import { type Script, type ScriptedPeer, scriptedServer, type VirtualTime, virtualTime } from '@couplet/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { NS_SM } from '../src/elements.js'
-import { letGo, observe, say, streamError } from './outage.js'
+import { accept, letGo, observe, say, streamError } from './outage.js'
 import { account } from './victim.js'
 
 let time: VirtualTime
@@ -22,15 +22,11 @@ function intolerant(manner: Manner, onPoison: (peer: ScriptedPeer) => string) {
   let deaths = 0
   let h = 0
   const logIn = async (peer: ScriptedPeer): Promise<void> => {
-    const management = { autoAck: false }
-    if (connections++ === 0) return void (await peer.sasl2Login({ management }))
-    if (manner === 'resumes') return void (await peer.sasl2Login({ management, resumed: h }))
-    const known = manner === 'forgets' ? '' : ` h='${h}'`
+    const isFirst = connections++ === 0
+    if (manner === 'resumes' && !isFirst) return accept(peer, { resumed: h, autoAck: false })
+    const known = manner === 'forgets' ? undefined : h
     h = 0
-    const reason = `<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>`
-    const enabled = `<enabled xmlns='${NS_SM}' id='sm-${connections}' resume='true' max='300'/>`
-    const results = `<failed xmlns='${NS_SM}'${known}>${reason}</failed><bound xmlns='urn:xmpp:bind:0'>${enabled}</bound>`
-    await peer.sasl2Login({ management, results })
+    await accept(peer, { known, autoAck: false })
   }
   const script: Script = async (peer) => {
     await logIn(peer)
@@ -128,7 +124,7 @@ describe('R-028 a stanza over which the server ends the stream', () => {
 
   test('and nothing if there was nothing', async () => {
     const quiet: Script = async (peer) => {
-      await peer.sasl2Login({ management: {} })
+      await accept(peer)
       await peer.closed
     }
     const server = intolerant('resumes', killing('policy-violation'))

@@ -1,7 +1,7 @@
 import { type ClientOptions, ConnectionError, type Transport } from '@couplet/client'
 import { type Script, scriptedServer, startLoopback, type VirtualTime, virtualTime } from '@couplet/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { alice, letGo, type Noted, type Observed, observe, streamError, users } from './outage.js'
+import { accept, alice, letGo, type Noted, type Observed, observe, streamError, users } from './outage.js'
 import { account, user } from './victim.js'
 
 let time: VirtualTime
@@ -15,10 +15,9 @@ const namespace = 'urn:ietf:params:xml:ns:xmpp-sasl'
 
 /** Ends every stream like this, as soon as the client is online. */
 const ending =
-  (error: string, classic = false): Script =>
+  (error: string): Script =>
   async (peer) => {
-    if (classic) await peer.online()
-    else await peer.sasl2Login({ management: {} })
+    await accept(peer)
     await peer.expect(/<presence/)
     await peer.send(`${error}</stream:stream>`)
     await peer.closed
@@ -75,7 +74,7 @@ describe('R-018 stream errors after which there is no point in trying', () => {
   })
 
   test('S-161 conflict, with a resource that the user named: whoever has it may keep it', async () => {
-    const played = await play(ending(streamError('conflict'), true), { jid: `${alice}/r` })
+    const played = await play(ending(streamError('conflict')), { jid: `${alice}/r` })
     expect(played.status).toMatchObject({ state: 'offline', error: { condition: 'conflict' } })
     await expectPeace(played, played.attempts)
     expect(played.attempts()).toBe(1)
