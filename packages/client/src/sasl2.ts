@@ -3,7 +3,7 @@ import type { XmlElement } from '@couplet/stanza'
 import { converse, failure } from './authentication.js'
 import { AuthenticationError } from './authentication-error.js'
 import { type Asked, inlineRequests } from './bind2.js'
-import { Abort2, Authenticate, FastUse, RequestToken, Success2 } from './elements.js'
+import { Abort2, Authenticate, FastUse, NS_SASL, RequestToken, Success2 } from './elements.js'
 import { choose, raisedPin, running, stayingWith, tokenMechanisms } from './mechanism-choice.js'
 import type { LoginOptions, Negotiation } from './negotiation.js'
 import { type Results, readResults } from './sasl2-success.js'
@@ -34,6 +34,7 @@ export interface Authenticated extends Results {
 export class Sasl2 {
   readonly #negotiation: Negotiation
   readonly #options: LoginOptions
+  #abortPending = false
 
   constructor(negotiation: Negotiation, options: LoginOptions) {
     this.#negotiation = negotiation
@@ -87,7 +88,13 @@ export class Sasl2 {
   async withdraw({ mechanism }: Attempt): Promise<void> {
     mechanism.abort()
     this.#negotiation.send(Abort2())
-    while ((await this.#negotiation.expect('aborting')).name !== 'failure');
+    for (;;) {
+      const element = await this.#negotiation.expect('aborting')
+      if (element.name !== 'failure') continue
+      // It may be about the attempt itself: then the answer to our `<abort/>` is still to come.
+      this.#abortPending = !isAborted(element)
+      return
+    }
   }
 
   /**
@@ -165,7 +172,9 @@ export class Sasl2 {
     const negotiation = this.#negotiation
     const options = this.#options
     const results = await running(mechanism, options.signal, async () => {
-      const outcome = await converse(negotiation, 'sasl2', mechanism)
+      let outcome = await converse(negotiation, 'sasl2', mechanism)
+      if (this.#abortPending && isAborted(outcome)) outcome = await converse(negotiation, 'sasl2', mechanism)
+      this.#abortPending = false
       if (outcome.name === 'failure') return failure(outcome, mechanism)
       if (outcome.name === 'continue') {
         negotiation.send(Abort2())
@@ -183,6 +192,9 @@ export class Sasl2 {
     return { ...results, asked }
   }
 }
+
+const isAborted = (element: XmlElement): boolean =>
+  element.name === 'failure' && element.child('aborted', NS_SASL) !== undefined
 
 interface Choice {
   readonly mechanism: SaslMechanism

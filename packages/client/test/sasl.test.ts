@@ -190,10 +190,10 @@ describe('S-054 the resource that is bound', () => {
       await peer.offer(`<bind xmlns='${NS_BIND}'/>`)
       const { id } = await peer.expectRequest(NS_BIND, 'bind')
       await peer.send(`<iq type='set' id='push' from='mallory@evil.net'><x xmlns='urn:evil'/></iq>`)
-      const conflict = `<conflict xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>`
-      await peer.send(`<iq type='error' id='${id}'><error type='cancel'>${conflict}</error></iq>`)
+      const condition = `<not-allowed xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>`
+      await peer.send(`<iq type='error' id='${id}'><error type='cancel'>${condition}</error></iq>`)
     })
-    const received = await attackLogin(server, { name: 'StanzaError', code: 'conflict', terminal: true })
+    const received = await attackLogin(server, { name: 'StanzaError', code: 'not-allowed', terminal: true })
     expect(received).not.toContain('push')
   })
 })
