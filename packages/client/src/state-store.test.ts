@@ -44,6 +44,24 @@ describe('memoryStore', () => {
   })
 })
 
+test('two with one memoryStore cannot have the same name; with two, or under two prefixes, they can', async () => {
+  const store = memoryStore()
+  const [mine, yours] = [scopedStore(store, 'me/'), scopedStore(store, 'you/')]
+  const release = await mine.claim?.('session')
+  expect(release).toBeTypeOf('function')
+  expect(await mine.claim?.('session')).toBeUndefined()
+  expect(await store.claim?.('me/session')).toBeUndefined()
+  expect(await yours.claim?.('session')).toBeTypeOf('function')
+  expect(await memoryStore().claim?.('me/session')).toBeTypeOf('function')
+  release?.()
+  expect(await mine.claim?.('session')).toBeTypeOf('function')
+})
+
+test('a store without claims has none under a prefix, either', () => {
+  const { get, batch } = memoryStore()
+  expect('claim' in scopedStore({ get, batch }, 'me/')).toBe(false)
+})
+
 test('scopedStore keeps neighbours apart', async () => {
   const store = memoryStore()
   const [mine, yours] = [scopedStore(store, 'me@example.org/a/'), scopedStore(store, 'me@example.org/b/')]

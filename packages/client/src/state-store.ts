@@ -21,16 +21,32 @@ export interface StateStore {
   /** Applies all changes or none, also when the process dies in the middle. */
   batch(changes: readonly StateChange[]): Promise<void>
   /**
-   * Takes a name for this process or browser tab alone; resolves with what gives it back, or with `undefined` if another
-   * one has it. A store without this method is used by one process alone.
+   * Takes a name, without waiting, for whoever calls; resolves with what gives it back, or with `undefined` if somebody
+   * else has it: another client, tab or process with the same data. It is free again when its holder is gone, however it
+   * ended. A store without this method is used by one client alone.
    */
   claim?(name: string): Promise<(() => void) | undefined>
+}
+
+/** A `claim` for stores that no other process uses at the same time: names are taken in this process alone. */
+export function processClaims(): NonNullable<StateStore['claim']> {
+  const holders = new Map<string, object>()
+  return async (name) => {
+    if (holders.has(name)) return undefined
+    const holder = {}
+    holders.set(name, holder)
+    return () => {
+      // Given back twice, it may belong to somebody else by now.
+      if (holders.get(name) === holder) holders.delete(name)
+    }
+  }
 }
 
 /** State that lives as long as the process: the default. */
 export function memoryStore(): StateStore {
   const records = new Map<string, string>()
   return {
+    claim: processClaims(),
     async get(key) {
       const text = records.get(key)
       return text === undefined ? undefined : (JSON.parse(text) as StateRecord)

@@ -205,3 +205,16 @@ describe('close', () => {
     await first.batch([put('a', 1)])
   })
 })
+
+describe('claims', () => {
+  test('need the lock of the file, and end with the store', async () => {
+    const first = fileStore(path)
+    expect(await first.claim?.('session')).toBeTypeOf('function')
+    const second = fileStore(path)
+    await expect(second.claim?.('session')).rejects.toMatchObject({ name: 'FileStoreError', code: 'locked' })
+    await first.close()
+    await expect(first.claim?.('session')).rejects.toMatchObject({ code: 'closed' })
+    expect(await second.claim?.('session')).toBeTypeOf('function')
+    await second.close()
+  })
+})

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { randomId, type StateChange, type StateRecord, type StateStore } from '@couplet/client'
+import { processClaims, randomId, type StateChange, type StateRecord, type StateStore } from '@couplet/client'
 import { XmppError } from '@couplet/stanza'
 import { FileLock } from './file-lock.js'
 import { FileStoreError } from './file-store-error.js'
@@ -33,6 +33,7 @@ export class LockedFileStore implements FileStore {
   readonly #files: FileSystem
   readonly #owner: LockOwner
   readonly #nonce = randomId()
+  readonly #claims = processClaims()
   #lock: Promise<FileLock> | undefined
   #records: Promise<RecordTexts> | undefined
   #waiting: TextChange[] = []
@@ -65,6 +66,13 @@ export class LockedFileStore implements FileStore {
       this.#lastWrite = this.#nextWrite.catch(() => {})
     }
     await this.#nextWrite
+  }
+
+  async claim(name: string): Promise<(() => void) | undefined> {
+    this.#expectOpen()
+    // The file is locked: besides this store nobody uses it, in this process or another one.
+    await this.#takeLock()
+    return this.#claims(name)
   }
 
   close(): Promise<void> {

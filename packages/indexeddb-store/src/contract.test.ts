@@ -1,6 +1,7 @@
 import { type StateStoreSubject, stateStoreContract } from '@couplet/testing'
 import { IDBFactory, IDBObjectStore } from 'fake-indexeddb'
 import { afterEach, describe, test, vi } from 'vitest'
+import { FakeLocks } from '../test/fake-locks.js'
 import { indexedDbStore } from './indexeddb-store.js'
 
 afterEach(() => vi.unstubAllGlobals())
@@ -23,6 +24,7 @@ function dyingBrowser(): StateStoreSubject {
   const start = async () => {
     left = Number.POSITIVE_INFINITY
     vi.stubGlobal('indexedDB', factory)
+    vi.stubGlobal('navigator', { locks: new FakeLocks() }) // those of a browser that was started again
     IDBObjectStore.prototype.put = function (...parameters: [unknown, IDBValidKey?]) {
       return step(this, () => put.apply(this, parameters))
     }

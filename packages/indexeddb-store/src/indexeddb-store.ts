@@ -2,6 +2,7 @@ import type { StateChange, StateRecord, StateStore } from '@couplet/client'
 import { XmppError } from '@couplet/stanza'
 import { DatabaseConnection, records } from './database-connection.js'
 import { explain, IndexedDbStoreError } from './indexeddb-store-error.js'
+import { TabClaims } from './tab-claims.js'
 
 /** Options of {@link indexedDbStore}. */
 export interface IndexedDbStoreOptions {
@@ -11,32 +12,42 @@ export interface IndexedDbStoreOptions {
 
 /** A state store in IndexedDB. It opens the database when it is used first. */
 export interface IndexedDbStore extends StateStore {
-  /** Waits for running batches and closes the database; after that, calls reject with `closed`. */
+  /**
+   * Takes a name for this page or worker alone, by Web Locks: it is free again when that is gone. Resolves with `undefined`
+   * where there are no Web Locks, that is outside secure contexts.
+   */
+  claim(name: string): Promise<(() => void) | undefined>
+  /** Waits for running batches, closes the database and gives claims back; after that, calls reject with `closed`. */
   close(): Promise<void>
   /** Same as `close`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
- * Keeps state in a database of the browser. Several windows may use the same one, but each client needs its own `name`.
- * All methods reject with {@link IndexedDbStoreError}.
+ * Keeps state in a database of the browser. Windows may share one: the client of one of them goes on with the session that
+ * is stored, the others have sessions of their own. All methods reject with {@link IndexedDbStoreError}.
  *
  * @param name of the database, within the origin of the page
  */
 export function indexedDbStore(name: string, options: IndexedDbStoreOptions = {}): IndexedDbStore {
-  return new DatabaseStore(new DatabaseConnection(name, options.openTimeout ?? 10_000))
+  return new DatabaseStore(
+    new DatabaseConnection(name, options.openTimeout ?? 10_000),
+    new TabClaims(`couplet/${name}/`),
+  )
 }
 
 class DatabaseStore implements IndexedDbStore {
   readonly #connection: DatabaseConnection
+  readonly #claims: TabClaims
   #waiting = new Map<string, string | undefined>()
   #nextWrite: Promise<void> | undefined
   #lastWrite: Promise<void> = Promise.resolve()
   #closed: Promise<void> | undefined
   declare [Symbol.asyncDispose]: () => Promise<void>
 
-  constructor(connection: DatabaseConnection) {
+  constructor(connection: DatabaseConnection, claims: TabClaims) {
     this.#connection = connection
+    this.#claims = claims
   }
 
   async get(key: string): Promise<StateRecord | undefined> {
@@ -60,12 +71,23 @@ class DatabaseStore implements IndexedDbStore {
     await this.#nextWrite
   }
 
+  async claim(name: string): Promise<(() => void) | undefined> {
+    this.#expectOpen()
+    const release = await this.#claims.take(name)
+    if (this.#closed === undefined) return release
+    release?.()
+    return this.#expectOpen()
+  }
+
   close(): Promise<void> {
-    this.#closed ??= this.#lastWrite.then(() => this.#connection.end())
+    this.#closed ??= this.#lastWrite.then(() => {
+      this.#claims.end()
+      return this.#connection.end()
+    })
     return this.#closed
   }
 
-  #expectOpen(): void {
+  #expectOpen(): undefined {
     if (this.#closed !== undefined) throw new IndexedDbStoreError('closed', 'the store is closed')
   }
 

@@ -218,3 +218,13 @@ describe('the database', () => {
     await expect(store.batch([put('a', 1)])).rejects.toMatchObject({ code: 'io' })
   })
 })
+
+test('two stores of one database have the same claims', async () => {
+  const [db, other] = [recording().database, recording().database]
+  const release = await levelStore(db).claim?.('session')
+  expect(release).toBeTypeOf('function')
+  expect(await levelStore(db).claim?.('session')).toBeUndefined()
+  expect(await levelStore(other).claim?.('session')).toBeTypeOf('function')
+  release?.()
+  expect(await levelStore(db).claim?.('session')).toBeTypeOf('function')
+})

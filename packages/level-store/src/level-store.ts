@@ -1,4 +1,4 @@
-import type { StateChange, StateRecord, StateStore } from '@couplet/client'
+import { processClaims, type StateChange, type StateRecord, type StateStore } from '@couplet/client'
 import { LevelStoreError } from './level-store-error.js'
 
 /** Keys and values are text, whatever the database was opened with. */
@@ -24,13 +24,20 @@ export interface LevelDatabase {
 
 const encodings: LevelEncodings = { keyEncoding: 'utf8', valueEncoding: 'utf8' }
 
+/** Of each database, as two stores of one have the same state. */
+const claimsOf = new WeakMap<LevelDatabase, NonNullable<StateStore['claim']>>()
+
 /**
  * Keeps state in a database of the `level` family, which remains the caller's to open and close. All methods reject
  * with {@link LevelStoreError}.
  *
+ * Claims are made within this process, for each database object: the database itself keeps other processes out.
+ *
  * @param database a whole database, or a sublevel to share one: `levelStore(db.sublevel('xmpp'))`
  */
 export function levelStore(database: LevelDatabase): StateStore {
+  const claim = claimsOf.get(database) ?? processClaims()
+  claimsOf.set(database, claim)
   let waiting = new Map<string, string | undefined>()
   let nextWrite: Promise<void> | undefined
   let lastWrite: Promise<void> = Promise.resolve()
@@ -41,6 +48,7 @@ export function levelStore(database: LevelDatabase): StateStore {
     await explained(() => database.batch(operations, { ...encodings, sync: true }))
   }
   return {
+    claim,
     async get(key) {
       const text = await explained(() => read(database, storedKey(key)))
       return text === undefined ? undefined : parse(text)

@@ -84,6 +84,45 @@ describe('a broken store is found out', () => {
   })
 })
 
+describe('claims', () => {
+  test('a store without them passes', async () => {
+    const open = async () => {
+      const { get, batch } = memoryStore()
+      return { get, batch }
+    }
+    expect(await failures({ open, wipe: async () => {} })).toEqual([])
+  })
+
+  test('one that gives a name to everybody, and one that gives it to nobody', async () => {
+    const generous = await failures(broken(() => ({ claim: async () => () => {} })))
+    expect(generous).toContain('a claim is exclusive, and one name is not another')
+    expect(generous).toContain('of concurrent claims one succeeds')
+    const mean = await failures(broken(() => ({ claim: async () => undefined })))
+    expect(mean).toContain('a claim is exclusive, and one name is not another')
+  })
+
+  test('one that never takes a name back, and one that takes it from somebody else', async () => {
+    const keeping = await failures(
+      broken((store) => ({ claim: async (name) => (await store.claim?.(name)) && (() => {}) })),
+    )
+    expect(keeping).toContain('a claim that is given back is free, at once')
+    const held = new Set<string>()
+    const careless = await failures(
+      broken(() => ({
+        claim: async (name) => (held.has(name) ? undefined : held.add(name) && (() => void held.delete(name))),
+      })),
+    )
+    expect(careless).toContain('a claim that is given back twice is not taken from the next holder')
+  })
+
+  test('one whose claims outlast their holder', async () => {
+    const store = memoryStore()
+    const subject = { open: async () => memoryStore(), reopen: async () => store, wipe: async () => {} }
+    await store.claim?.('name')
+    expect(await failures(subject)).toContain('a claim ends with its holder')
+  })
+})
+
 /** Keeps its records in a list of operations that a crash cuts short; `torn` records one operation per change. */
 function logged(torn: boolean, loses = false): StateStoreSubject {
   let log: string[] = []

@@ -1,5 +1,6 @@
 // No test runner, no assertion library and no node: module in here, so that the suite also runs inside a browser.
 import type { StateStore } from '@couplet/client'
+import { claimCases, claimRestartCases } from './state-store-claims.js'
 import { crashCases } from './state-store-crashes.js'
 import { awkwardKeys, jsonValues } from './state-store-samples.js'
 import { expectRecord, expectRejection, expectThat, put, remove } from './state-store-steps.js'
@@ -31,17 +32,17 @@ export interface StateStoreCase {
 /**
  * What every `StateStore` has to do, as test cases: round trips of any JSON under any key, no shared objects, batches
  * that happen whole or not at all and in the order of the calls, and state that outlasts a restart, also one in the
- * middle of a write.
+ * middle of a write; and names that only one can have, if the store has `claim`.
  *
  * @param subject how to make the store; cases about restarts need `reopen`, cases about crashes need `crashAt`
  */
 export function stateStoreContract(subject: StateStoreSubject): StateStoreCase[] {
-  const cases = { ...recordCases, ...batchCases }
+  const cases = { ...recordCases, ...batchCases, ...claimCases }
   const { reopen, crashAt } = subject
   const started = Object.entries(cases).map(([name, check]) => inFreshStore(subject, name, check))
   if (reopen === undefined) return started
   const again = { reopen: () => reopen.call(subject) }
-  for (const [name, check] of Object.entries(restartCases)) {
+  for (const [name, check] of Object.entries({ ...restartCases, ...claimRestartCases })) {
     started.push(inFreshStore(subject, name, (store) => check(store, again.reopen)))
   }
   if (crashAt === undefined) return started

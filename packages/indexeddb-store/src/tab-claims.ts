@@ -1,0 +1,57 @@
+import { explain } from './indexeddb-store-error.js'
+
+/**
+ * Names that one page or worker of an origin has alone, as Web Locks: the browser takes them back when it is gone, however
+ * it ended. Pages that hold one are neither frozen nor kept for the back button, and so are not late to find out.
+ */
+export class TabClaims {
+  readonly #prefix: string
+  /** What we gave back, until the browser knows. */
+  readonly #ending = new Map<string, Promise<unknown>>()
+  readonly #held = new Set<() => void>()
+
+  /** @param prefix tells them from the other locks of the origin */
+  constructor(prefix: string) {
+    this.#prefix = prefix
+  }
+
+  /**
+   * Takes a name; without Web Locks, as in an insecure context, nobody can know that it is free, and so it is not.
+   *
+   * @throws IndexedDbStoreError
+   */
+  async take(name: string): Promise<(() => void) | undefined> {
+    const { locks } = (globalThis as { navigator?: Partial<Navigator> }).navigator ?? {}
+    if (locks === undefined) return undefined
+    await this.#ending.get(name)
+    return new Promise((resolve, reject) => {
+      const hold = (lock: Lock | null): Promise<void> | undefined => {
+        if (lock !== null) return new Promise((release) => resolve(this.#releaser(name, release, () => ended)))
+        resolve(undefined)
+        return undefined
+      }
+      const ended = locks.request(this.#prefix + name, { ifAvailable: true }, hold)
+      ended.catch((error: unknown) => reject(explain(error)))
+    })
+  }
+
+  /** Gives everything back. */
+  end(): void {
+    for (const release of this.#held) release()
+  }
+
+  #releaser(name: string, end: () => void, ended: () => Promise<unknown>): () => void {
+    const release = (): void => {
+      if (!this.#held.delete(release)) return
+      end()
+      const ending = ended()
+        .catch(() => {})
+        .then(() => {
+          if (this.#ending.get(name) === ending) this.#ending.delete(name)
+        })
+      this.#ending.set(name, ending)
+    }
+    this.#held.add(release)
+    return release
+  }
+}
