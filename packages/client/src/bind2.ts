@@ -27,11 +27,11 @@ export interface Asked {
  */
 export function inlineRequests(
   offer: ServerOffer,
-  { resumption, inline }: SessionRequest,
+  { resumption, inline, bind2 }: SessionRequest,
   resource: string | undefined,
 ): Asked {
   const resume = offer.resume ? resumption : undefined
-  const listed = resource === undefined ? offer.bind : undefined
+  const listed = resource === undefined && bind2 ? offer.bind : undefined
   const bind = listed !== undefined
   const management = bind && offersManagement(offer)
   const wanted = inline.filter(({ feature }) => feature !== NS_SM && listed?.includes(feature))

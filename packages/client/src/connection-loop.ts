@@ -119,7 +119,7 @@ export class ConnectionLoop {
     await memory.load()
     if (memory.tokenMechanism !== undefined) {
       const { logIn } = await import('./connector.js')
-      const request = { resumption: undefined, inline: [] }
+      const request = { resumption: undefined, inline: [], bind2: false }
       const signal = AbortSignal.timeout(logOutLimit)
       const attempt = logIn({ ...this.#options, memory, invalidateToken: true }, request, signal)
       await attempt.then(({ stream }) => stream.close()).catch((error: unknown) => this.#report(error))
@@ -197,7 +197,8 @@ export class ConnectionLoop {
     ])
     const { newResource, redirect } = this.#next
     const { continuity } = this.#core
-    const request = { resumption: continuity.resumption(), inline: this.#host.inline }
+    const { inline, catchesUp: bind2 } = this.#host
+    const request = { resumption: continuity.resumption(), inline, bind2 }
     const hints = { preferred: redirect ?? continuity.location, lastGood }
     const resource = newResource ? undefined : this.#options.resource
     return logIn({ ...this.#options, resource, memory, hints }, request, signal)

@@ -27,6 +27,11 @@ export interface SessionRequest {
   readonly resumption: Resumption | undefined
   /** What to switch on with Bind 2. */
   readonly inline: readonly InlineFeature[]
+  /**
+   * Whether to bind with Bind 2. Its server drops the messages it kept for us, since the archive has them (XEP-0386 §3.2):
+   * only somebody who looks there may use it.
+   */
+  readonly bind2: boolean
 }
 
 /** A stream that is logged in. */

@@ -26,6 +26,8 @@ export class PluginHost {
   readonly #resumeHandlers = new Set<() => Handled>()
   /** What plugins want switched on while binding. */
   readonly inline: InlineFeature[] = []
+  /** Whether a plugin fetches from the archive what was missed. */
+  catchesUp = false
   #inlined: ReadonlySet<string> = new Set()
   #finder: SentFinder | undefined
   readonly #core: SessionCore
@@ -154,6 +156,9 @@ export class PluginHost {
       onSession: (handler, stage = 'state') => this.#register(this.#sessionHandlers[stage], handler, keep),
       onResume: (handler) => this.#register(this.#resumeHandlers, handler, keep),
       inlineBind: (feature, build) => this.#addInline({ feature, build }),
+      catchesUp: () => {
+        this.catchesUp = true
+      },
       findSent: (finder) => keep(this.#setFinder(finder)),
       reportError: (error) => core.events.emit('error', error),
     }

@@ -184,7 +184,7 @@ describe('Negotiation', () => {
     ...identityOf({ jid: 'u@example.org', password: 'p', transports: [fake] }),
     policy: {},
     lang: 'en',
-    request: { resumption: undefined, inline: [] },
+    request: { resumption: undefined, inline: [], bind2: true },
     signal: new AbortController().signal,
   }
   /** Has remembered nothing, and looked that up when this resolves. */

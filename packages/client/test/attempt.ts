@@ -78,7 +78,7 @@ export function attempt(
     memory: new LoginMemory(memoryStore(), jid),
     ...options,
   }
-  return logIn(settings, { resumption: undefined, inline: [] }, signal)
+  return logIn(settings, { resumption: undefined, inline: [], bind2: true }, signal)
 }
 
 /** Logs in, and hands back the name of the endpoint. */

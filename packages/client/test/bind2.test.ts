@@ -24,7 +24,7 @@ const carbons = 'urn:xmpp:carbons:2'
 const switchOn = (feature: string): InlineFeature => ({ feature, build: () => xml(feature, 'enable') })
 const resumption = (): Resumption => ({ previd: 'old-id', jid: `${bare}/old` as never, handled: () => 7 })
 const request = (inline: readonly InlineFeature[], resume?: Resumption): Partial<LoginOptions> => ({
-  request: { resumption: resume, inline },
+  request: { resumption: resume, inline, bind2: true },
 })
 
 describe('Bind 2 (XEP-0386)', () => {

@@ -70,7 +70,7 @@ describe('S-093 R-006 a server that falls silent', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     try {
       await using server = await serve((peer) => script(peer).then(stalled))
-      const outcome = logIn(server, { request: { resumption, inline: [] } }).catch((error: unknown) => error)
+      const outcome = logIn(server, { request: { resumption, inline: [], bind2: true } }).catch((error: unknown) => error)
       await stall
       for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
       let isOver = false
@@ -95,7 +95,7 @@ describe('an abort ends a login at once', () => {
       await script(peer)
       stop.abort(new Error('changed my mind'))
     })
-    const options = { signal: stop.signal, memory, request: { resumption, inline: [] } }
+    const options = { signal: stop.signal, memory, request: { resumption, inline: [], bind2: true } }
     await expect(logIn(server, options)).rejects.toThrow('changed my mind')
   }
 

@@ -49,7 +49,7 @@ export async function logIn(server: ScriptedServer, overrides: Partial<LoginOpti
     policy: {},
     resource: undefined,
     lang: 'en',
-    request: { resumption: undefined, inline: [] },
+    request: { resumption: undefined, inline: [], bind2: true },
     memory: freshMemory(),
     signal,
     ...overrides,

@@ -11,7 +11,7 @@ const sm = `<sm xmlns='${NS_SM}'/>`
 function resuming(previd = 'canary-sm-id') {
   const handled = vi.fn(() => 4_294_967_295)
   const resumption = { previd, jid: old, handled } as Resumption
-  return { handled, options: { request: { resumption, inline: [] } } }
+  return { handled, options: { request: { resumption, inline: [], bind2: true } } }
 }
 
 /** The classic login, up to the features after it. */

@@ -166,6 +166,9 @@ export class FakeSession implements PluginContext {
   /** Registers a wish for Bind 2; {@link begin} says which are met. */
   readonly inlineBind: PluginContext['inlineBind'] = (...args) => this.#context.inlineBind(...args)
 
+  /** Says that the plugin catches up; nothing to see here. */
+  readonly catchesUp = (): void => this.#context.catchesUp()
+
   /** Registers who finds out what became of messages; {@link findSentWith} asks. */
   readonly findSent: PluginContext['findSent'] = (finder) => this.#context.findSent(finder)
 
