@@ -104,3 +104,20 @@ export async function accept(peer: ScriptedPeer, { resumed, known, autoAck = tru
   }
   if (autoAck) peer.answerElement(NS_SM, 'r', (element) => String(Ack({ h: peer.handledBefore(element) })))
 }
+
+const followers: Readonly<Record<ClientStatus['state'], readonly ClientStatus['state'][]>> = {
+  offline: ['connecting', 'waiting'],
+  connecting: ['online', 'waiting', 'offline'],
+  online: ['waiting', 'offline'],
+  // Without a network it waits on: the status says so.
+  waiting: ['connecting', 'waiting', 'offline'],
+}
+
+/** Checks that each status may come after the one before it. */
+export function expectLegal(statuses: readonly ClientStatus[]): void {
+  let last: ClientStatus['state'] = 'offline'
+  for (const { state } of statuses) {
+    if (!followers[last].includes(state)) throw new Error(`${state} came after ${last}`)
+    last = state
+  }
+}
