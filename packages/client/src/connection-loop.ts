@@ -12,6 +12,7 @@ import type { SessionCore } from './session-core.js'
 import { sleep } from './sleep.js'
 import type { StateStore } from './state-store.js'
 import { StreamWatch } from './stream-watch.js'
+import { unlessAborted } from './unless-aborted.js'
 import type { Retrial } from './verdict.js'
 import { Verdicts } from './verdicts.js'
 
@@ -86,7 +87,7 @@ export class ConnectionLoop {
       network.dispose()
       this.#running = undefined
       this.#core.close(error === undefined ? stopped() : asReason(error))
-      this.#kept.release()
+      void this.#kept.release(this.#core.continuity)
       this.#setStatus(error === undefined ? { state: 'offline' } : { state: 'offline', error })
     })
   }
@@ -111,6 +112,8 @@ export class ConnectionLoop {
     this.#stop.abort(stopped())
     await this.#running
     this.#core.close(stopped()) // also for a client that was never online
+    // What has failed here must not be sent by the next process.
+    await unlessAborted(this.#core.continuity.left(), AbortSignal.timeout(flushLimit)).catch(() => {})
   }
 
   /** Makes the token useless, if there is one, and forgets everything about logging in. */
@@ -138,7 +141,9 @@ export class ConnectionLoop {
 
   /** @returns the error that ended it for good; `undefined` if it was stopped */
   async #run(signal: AbortSignal): Promise<Error | undefined> {
-    if (this.#options.isStored && !this.#options.credentials.anonymous) await this.#kept.takeOver(this.#core.continuity)
+    if (this.#options.isStored && !this.#options.credentials.anonymous) {
+      await unlessAborted(this.#kept.takeOver(this.#core.continuity, signal), signal).catch(() => {}) // a store may hang
+    }
     for (;;) {
       if (!(await this.#untilOnline(signal))) return undefined
       this.#setStatus({ state: 'connecting' })
@@ -168,7 +173,10 @@ export class ConnectionLoop {
     this.#next = verdict
     if (verdict.fresh) this.#core.detach(asReason(error))
     if (verdict.poison !== undefined) this.#core.continuity.suspect()
-    if (verdict.token === 'delete') await (await this.#kept.login()).update({ token: null })
+    const { password, token, external } = this.#options.credentials
+    // To prove the credentials themselves there must be some; the next login brings a new token.
+    const isWorthless = verdict.token === 'delete' || (verdict.token === 'skip' && (password ?? token ?? external))
+    if (isWorthless) await (await this.#kept.login()).update({ token: null })
   }
 
   /** One session from login to its end; returns why it ended. */
@@ -189,12 +197,13 @@ export class ConnectionLoop {
 
   async #logIn(signal: AbortSignal): Promise<Login> {
     // A page shows something before it connects: negotiation and SASL are not in its first chunk.
-    const [logIn, memory, lastGood] = await Promise.all([
+    const preparations = Promise.all([
       this.#options.logIn ?? import('./connector.js').then(({ logIn }) => logIn),
       this.#kept.login(),
       this.#kept.endpoint(),
       this.#core.continuity.stored(),
     ])
+    const [logIn, memory, lastGood] = await unlessAborted(preparations, signal)
     const { newResource, redirect } = this.#next
     const { continuity } = this.#core
     const { inline, catchesUp: bind2 } = this.#host
@@ -213,17 +222,15 @@ export class ConnectionLoop {
     if (signal.aborted) abort()
     else signal.addEventListener('abort', abort, { once: true })
     this.#watch = watch
-    try {
-      // What a plugin waits for may never come.
-      if (!signal.aborted) await Promise.race([watch.ended, this.#begin(login, watch, signal)])
-      return await watch.ended
-    } finally {
-      signal.removeEventListener('abort', abort)
-      this.#watch = undefined
-      const error = await watch.ended
-      if (this.#core.continuity.resumption() === undefined) this.#core.detach(asReason(error))
-      else this.#core.suspend()
-    }
+    const begun = signal.aborted ? undefined : this.#begin(login, watch, signal)
+    // What a plugin waits for may never come; what throws must not leave a stream behind that nobody serves.
+    begun?.catch((error: unknown) => watch.fail(error instanceof Error ? error : stopped(error)))
+    const error = await watch.ended
+    signal.removeEventListener('abort', abort)
+    this.#watch = undefined
+    if (this.#core.continuity.resumption() === undefined) this.#core.detach(asReason(error))
+    else this.#core.suspend()
+    return error
   }
 
   /** Everything that belongs before the application hears that we are online. */
