@@ -1,7 +1,9 @@
-import type { Plugin } from '@couplet/client'
+import type { Plugin, Transport } from '@couplet/client'
 import { message } from '@couplet/stanza'
-import { type Script, scriptedServer } from '@couplet/testing'
+import { type Script, scriptedServer, startLoopback, virtualTime } from '@couplet/testing'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { PluginHost } from '../src/plugin-host.js'
+import { observe, users } from './outage.js'
 import { account, expectAnonymous, letGo, victim, warmUp } from './victim.js'
 
 const NS_TLS = 'urn:ietf:params:xml:ns:xmpp-tls'
@@ -151,6 +153,21 @@ describe('reconnection', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  test('what goes wrong at the beginning of a session ends it, and the next one may be better', async () => {
+    await using server = await scriptedServer(async (peer) => {
+      await peer.online()
+      await letGo(peer)
+    }, account)
+    const boom = new Error('a part that could not be loaded')
+    vi.spyOn(PluginHost.prototype, 'startSession').mockRejectedValueOnce(boom)
+    const { client, online, failure } = victim(server)
+    expect(await failure).toEqual({ error: boom, state: 'waiting' })
+    await vi.advanceTimersByTimeAsync(1000)
+    await online
+    expect(server.peers).toHaveLength(2)
+    await client.close()
+  })
+
   test('a plugin that never gets ready does not keep the client from closing', async () => {
     let begun: () => void = () => {}
     const beginning = new Promise<void>((resolve) => {
@@ -173,5 +190,39 @@ describe('reconnection', () => {
     await beginning
     await client.close()
     await expect(online).rejects.toMatchObject({ name: 'ConnectionError', code: 'stopped' })
+  })
+})
+
+describe('table 3.3: whether a token is enough to come back', () => {
+  test.each([
+    ['connection-timeout', true],
+    ['reset', false],
+    ['not-authorized', false],
+  ] as const)('after %s: %s', async (condition, isEnough) => {
+    using time = virtualTime()
+    await using server = await startLoopback({ users })
+    const inner = server.transport()
+    const mechanisms: string[] = []
+    const transport: Transport = {
+      ...inner,
+      async connect(options) {
+        const connection = await inner.connect(options)
+        const write = (text: string): void => {
+          mechanisms.push(...[...text.matchAll(/ mechanism='([A-Z]+)-[^']*' ?/g)].map(([, name]) => name as string))
+          connection.write(text)
+        }
+        return { ...connection, write }
+      },
+    }
+    const { client, next } = observe(transport)
+    await time.until(client.online())
+    mechanisms.length = 0
+    const [waiting, online] = [next('waiting'), next('online')]
+    server.endStreams(condition)
+    expect(await time.until(waiting)).toMatchObject({ error: { condition } })
+    await time.until(online)
+    expect(mechanisms[0]).toBe(isEnough ? 'HT' : 'SCRAM')
+    await time.until(client.close())
+    await time.until(server.stop())
   })
 })
