@@ -112,8 +112,7 @@ export class ConnectionLoop {
     this.#stop.abort(stopped())
     await this.#running
     this.#core.close(stopped()) // also for a client that was never online
-    // What has failed here must not be sent by the next process.
-    await unlessAborted(this.#core.continuity.left(), AbortSignal.timeout(flushLimit)).catch(() => {})
+    await this.#kept.left(this.#core.continuity) // the next process must not send what has failed here
   }
 
   /** Makes the token useless, if there is one, and forgets everything about logging in. */
@@ -141,9 +140,8 @@ export class ConnectionLoop {
 
   /** @returns the error that ended it for good; `undefined` if it was stopped */
   async #run(signal: AbortSignal): Promise<Error | undefined> {
-    if (this.#options.isStored && !this.#options.credentials.anonymous) {
-      await unlessAborted(this.#kept.takeOver(this.#core.continuity, signal), signal).catch(() => {}) // a store may hang
-    }
+    const { isStored, credentials } = this.#options
+    if (isStored && !credentials.anonymous) await this.#kept.takeOver(this.#core.continuity, signal)
     for (;;) {
       if (!(await this.#untilOnline(signal))) return undefined
       this.#setStatus({ state: 'connecting' })
@@ -197,15 +195,11 @@ export class ConnectionLoop {
 
   async #logIn(signal: AbortSignal): Promise<Login> {
     // A page shows something before it connects: negotiation and SASL are not in its first chunk.
-    const preparations = Promise.all([
-      this.#options.logIn ?? import('./connector.js').then(({ logIn }) => logIn),
-      this.#kept.login(),
-      this.#kept.endpoint(),
-      this.#core.continuity.stored(),
-    ])
-    const [logIn, memory, lastGood] = await unlessAborted(preparations, signal)
-    const { newResource, redirect } = this.#next
+    const logInAs = this.#options.logIn ?? import('./connector.js').then(({ logIn }) => logIn)
     const { continuity } = this.#core
+    const kept = [this.#kept.login(), this.#kept.endpoint(), continuity.stored()] as const
+    const [logIn, memory, lastGood] = await unlessAborted(Promise.all([logInAs, ...kept]), signal)
+    const { newResource, redirect } = this.#next
     const { inline, catchesUp: bind2 } = this.#host
     const request = { resumption: continuity.resumption(), inline, bind2 }
     const hints = { preferred: redirect ?? continuity.location, lastGood }
@@ -279,9 +273,11 @@ export class ConnectionLoop {
     this.#core.events.emit('error', error)
   }
 
+  /** Somebody does not want to wait; who merely makes sure that we are online has said nothing. */
   #hurry(): void {
+    if (this.#wake === undefined) return
     this.#verdicts.reset()
-    this.#wake?.()
+    this.#wake()
   }
 
   /** Waits, unless something ends it; without a time until something does. */

@@ -3,10 +3,14 @@ import type { Login } from './login.js'
 import type { LoginMemory } from './login-memory.js'
 import type { SessionContinuity } from './session-continuity.js'
 import { SessionJournal } from './session-journal.js'
+import { sleep } from './sleep.js'
 import { type StateStore, scopedStore } from './state-store.js'
+import { unlessAborted } from './unless-aborted.js'
 
 const endpointKey = 'endpoint'
 const version = 1
+/** Milliseconds that closing waits for the store. */
+const leaveLimit = 1000
 
 /** What a client keeps in its store for the next connection or the next process; the errors of the store never stop it. */
 export class KeptState {
@@ -63,21 +67,39 @@ export class KeptState {
     return { ...login, limits: this.#limits }
   }
 
-  /** Goes on with the session of an earlier client, unless another one, such as the page in another tab, does. */
-  async takeOver(continuity: SessionContinuity): Promise<void> {
+  /**
+   * Goes on with the session of an earlier client, unless another one, such as the page in another tab, does. A store that
+   * hangs is left alone when the signal aborts.
+   */
+  async takeOver(continuity: SessionContinuity, signal: AbortSignal): Promise<void> {
+    await unlessAborted(this.#takeOver(continuity, signal), signal).catch(() => {})
+  }
+
+  async #takeOver(continuity: SessionContinuity, signal: AbortSignal): Promise<void> {
     try {
+      await continuity.left() // what was there before
       const release = await this.#store.claim?.('session')
       if (this.#store.claim !== undefined && release === undefined) return
+      if (signal.aborted) return release?.()
       this.#release = release
-      await continuity.use(new SessionJournal(this.#store, this.#report))
+      await continuity.use(new SessionJournal(this.#store, this.#report), signal)
     } catch (error) {
       this.#report(error)
     }
   }
 
-  /** The session is over: somebody else may keep one. */
-  release(): void {
-    this.#release?.()
+  /** Resolves when the store knows that a session is over, or after a second. */
+  async left(continuity: SessionContinuity): Promise<void> {
+    const end = new AbortController()
+    await Promise.race([continuity.left(), sleep(leaveLimit, end.signal)])
+    end.abort()
+  }
+
+  /** The session is over: when the store knows that, somebody else may keep one. */
+  async release(continuity: SessionContinuity): Promise<void> {
+    const release = this.#release
     this.#release = undefined
+    await continuity.left()
+    release?.()
   }
 }

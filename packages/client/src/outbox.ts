@@ -1,7 +1,8 @@
 import type { XmlElement } from '@couplet/stanza'
 import { ConnectionError } from './connection-error.js'
+import { isLonger } from './is-longer.js'
+import { JournalPlaces } from './journal-places.js'
 import type { AckSource, SendTicket } from './send-ticket.js'
-import type { SavedStanza, SessionJournal } from './session-journal.js'
 import type { StreamManagement } from './stream-management.js'
 import { withDelay } from './with-delay.js'
 
@@ -40,10 +41,8 @@ export interface Line {
  * not accepted yet. Nothing leaves without an outcome.
  */
 export class Outbox {
-  journal: SessionJournal | undefined
-  /** Places in the journal. */
-  first = 0
-  next = 0
+  /** Where everything is in the journal, if there is one. */
+  readonly places: JournalPlaces
   readonly #changed: () => void
   #unacked: SendTicket[] = []
   /** The number in the session of the first of them. */
@@ -54,11 +53,13 @@ export class Outbox {
   #units = 0
   #line: Line | undefined
   #isOpen = false
-  #isDraining = false
+  /** The connection that has to get rid of something first. */
+  #draining: Line | undefined
 
   /** @param changed called when something the journal should know has changed */
   constructor(changed: () => void = () => {}) {
     this.#changed = changed
+    this.places = new JournalPlaces(changed)
   }
 
   /** Written in a session that is lost, and not known to be handled; in order. */
@@ -66,9 +67,9 @@ export class Outbox {
     return this.#queue.filter(({ uncertain }) => uncertain)
   }
 
-  /** Whether somebody waits for the outcome of something that was written. */
+  /** Whether somebody waits for what only the server can bring about: an outcome, or a place in the queue. */
   get isAwaited(): boolean {
-    return this.#unacked.some(({ isAwaited }) => isAwaited)
+    return [this.#unacked, this.#queue, this.#overflow].some((list) => list.some(({ isAwaited }) => isAwaited))
   }
 
   /** Puts a stanza at the end, to be written when it is its turn. */
@@ -76,7 +77,7 @@ export class Outbox {
     if (this.#overflow.length > 0 || !this.#hasRoomFor(ticket)) this.#overflow.push(ticket)
     else this.#accept(ticket)
     this.#pump()
-    this.#park()
+    this.places.park(this.#queue)
   }
 
   /** There is a connection. What is queued waits for {@link open}. */
@@ -97,6 +98,7 @@ export class Outbox {
     const line = this.#line
     if (line === undefined) return false
     if (line.maxBytes !== undefined && isLonger(ticket.text, line.maxBytes)) {
+      this.places.free(ticket)
       ticket.fail(
         new ConnectionError('session', 'refused-stanza', `larger than the ${line.maxBytes} bytes the server takes`),
       )
@@ -106,11 +108,11 @@ export class Outbox {
     if (line.management === undefined) {
       line.writer.write(ticket.text)
       ticket.text = ''
-      this.#unplace(ticket)
+      this.places.free(ticket)
+      ticket.written(line.acks)
     } else {
       this.#writeManaged(ticket, line, line.management)
     }
-    ticket.written(line.acks)
     return true
   }
 
@@ -160,7 +162,7 @@ export class Outbox {
     if (fate === 'missing') {
       ticket.uncertain = false
       if (ticket.stamp) ticket.text = withDelay(ticket.text, ticket.stamp)
-      this.#store(ticket)
+      this.places.keep(ticket)
       return
     }
     this.#remove(ticket)
@@ -178,6 +180,8 @@ export class Outbox {
     if (index >= 0) {
       this.#unacked.splice(index, 1)
       this.#units -= ticket.text.length
+      // Those behind move up when they are written again.
+      this.places.written(this.#number + this.#unacked.length, undefined)
     }
     this.#remove(ticket)
     ticket.fail(new ConnectionError('session', 'refused-stanza', 'the server ended the stream on receiving it'))
@@ -194,7 +198,7 @@ export class Outbox {
     this.disconnect()
     const written = this.#takeUnacked(this.#unacked.length)
     for (const ticket of [...written, ...this.#queue.splice(0), ...this.#overflow.splice(0)]) {
-      this.#unplace(ticket)
+      this.places.free(ticket)
       ticket.fail(reason)
     }
     this.#units = 0
@@ -210,29 +214,23 @@ export class Outbox {
       this.#units += ticket.text.length
       ticket.accept()
     }
-    this.#park()
+    this.places.park(this.#queue)
   }
 
   #writeManaged(ticket: SendTicket, line: Line, management: StreamManagement): void {
-    const { journal } = this
-    const number = management.sent
-    this.#unacked.push(ticket)
-    this.#units += ticket.text.length
-    if (journal === undefined) {
-      line.writer.write(ticket.text)
-      management.wrote(ticket.kind === 'message')
-      return
-    }
-    // Stored before it is written: a client that is killed must not forget what the server may have got.
-    ticket.stamp ??= new Date()
-    management.wrote(ticket.kind === 'message')
-    if (ticket.kind === 'message') journal.written(number, saved(ticket))
-    this.#unplace(ticket)
-    this.#changed()
+    const number = management.count()
     const { text } = ticket
-    void journal.stored().then(() => {
-      if (this.#line === line) line.writer.write(text)
-    })
+    this.#unacked.push(ticket)
+    this.#units += text.length
+    const send = (): void => {
+      line.writer.write(text)
+      management.wrote(ticket.kind === 'message')
+      ticket.written(line.acks)
+    }
+    const stored = this.places.write(ticket, number)
+    if (stored === undefined) send()
+    // Stored before it is written: a client that is killed must not forget what the server may have got.
+    else void stored.then(() => this.#line === line && send())
   }
 
   /** Takes the oldest out of what is not acknowledged. */
@@ -240,7 +238,7 @@ export class Outbox {
     const taken = this.#unacked.splice(0, count)
     for (const ticket of taken) {
       this.#units -= ticket.text.length
-      this.journal?.written(this.#number++, undefined)
+      this.places.written(this.#number++, undefined)
     }
     return taken
   }
@@ -276,10 +274,10 @@ export class Outbox {
   }
 
   #waitForDrain(line: Line): void {
-    if (this.#isDraining) return
-    this.#isDraining = true
+    if (this.#draining === line) return
+    this.#draining = line
     void line.writer.connection?.drained().then(() => {
-      this.#isDraining = false
+      if (this.#draining === line) this.#draining = undefined
       this.#pump()
     })
   }
@@ -289,9 +287,7 @@ export class Outbox {
     ticket.unwritten()
     this.#queue.unshift(ticket)
     this.#units += ticket.text.length
-    if (this.journal === undefined) return
-    ticket.place = --this.first
-    this.#store(ticket)
+    this.places.putBack(ticket)
   }
 
   #remove(ticket: SendTicket): void {
@@ -299,48 +295,6 @@ export class Outbox {
     if (index < 0) return
     this.#queue.splice(index, 1)
     this.#units -= ticket.text.length
-    this.#unplace(ticket)
+    this.places.free(ticket)
   }
-
-  /** Keeps what stays in the queue; what was written at once is never queued in the journal. */
-  #park(): void {
-    if (this.journal === undefined) return
-    const fresh: SendTicket[] = []
-    for (let index = this.#queue.length - 1; index >= 0; index--) {
-      const ticket = this.#queue[index] as SendTicket
-      if (ticket.place !== undefined) break
-      if (ticket.kind === 'message') fresh.push(ticket)
-    }
-    for (const ticket of fresh.reverse()) {
-      ticket.place = this.next++
-      this.#store(ticket)
-    }
-    if (fresh.length > 0) void this.journal.stored()
-  }
-
-  #store(ticket: SendTicket): void {
-    if (ticket.place === undefined) return
-    this.journal?.queued(ticket.place, saved(ticket))
-    this.#changed()
-  }
-
-  #unplace(ticket: SendTicket): void {
-    if (ticket.place === undefined) return
-    this.journal?.queued(ticket.place, undefined)
-    ticket.place = undefined
-  }
-}
-
-const saved = ({ id, text, stamp, uncertain, deaths }: SendTicket): SavedStanza => ({
-  id,
-  text,
-  ...(stamp && { stamp: stamp.getTime() }),
-  ...(uncertain && { uncertain }),
-  ...(deaths > 0 && { deaths }),
-})
-
-/** Whether a text has more bytes in UTF-8. */
-function isLonger(text: string, bytes: number): boolean {
-  if (text.length * 3 <= bytes) return false
-  return text.length > bytes || new TextEncoder().encode(text).length > bytes
 }

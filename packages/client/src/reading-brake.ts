@@ -1,6 +1,5 @@
 import type { Lanes } from './lanes.js'
 import type { StanzaWriter } from './outbox.js'
-import type { AckSource } from './send-ticket.js'
 
 /** Handlers that wait for their turn: where reading stops, and where it goes on. */
 const tooMany = 500
@@ -15,12 +14,18 @@ export class ReadingBrake {
   onChange: ((isOn: boolean) => void) | undefined
   readonly #lanes: Lanes
   readonly #isAwaited: () => boolean
+  readonly #changed: (isOn: boolean) => void
   #connection: StanzaWriter['connection']
   #isOn = false
 
-  constructor(lanes: Lanes, isAwaited: () => boolean) {
+  /**
+   * @param isAwaited whether somebody waits for what only the server can tell
+   * @param changed the same as {@link onChange}, for what outlives a connection
+   */
+  constructor(lanes: Lanes, isAwaited: () => boolean, changed: (isOn: boolean) => void = () => {}) {
     this.#lanes = lanes
     this.#isAwaited = isAwaited
+    this.#changed = changed
   }
 
   /** There is a connection to stop. */
@@ -42,19 +47,11 @@ export class ReadingBrake {
     this.#set(waiting > fewEnough && !this.#isAwaited())
   }
 
-  /** Somebody who waits for an acknowledgement waits for what the server says: it must be read. */
-  checking(acks: AckSource | undefined): AckSource {
-    const confirm: AckSource['confirm'] = (ticket) => {
-      acks?.confirm(ticket)
-      this.check()
-    }
-    return { confirm }
-  }
-
   #set(isOn: boolean): void {
     if (isOn === this.#isOn || this.#connection === undefined) return
     this.#isOn = isOn
     this.#connection.pause(isOn)
+    this.#changed(isOn)
     this.onChange?.(isOn)
   }
 }

@@ -29,6 +29,8 @@ export class SendTicket implements SendHandle {
   deaths = 0
   /** Its place in the journal: where it is stored. */
   place: number | undefined
+  /** Called when somebody begins to wait for what is not known yet. */
+  onAwaited: (() => void) | undefined
   #state: SendState = 'queued'
   #error: unknown
   #acks: AckSource | undefined
@@ -52,7 +54,10 @@ export class SendTicket implements SendHandle {
       this.#outcome = deferred()
       if (this.#state === 'acked') this.#outcome.resolve()
       else if (this.#state === 'failed') this.#outcome.reject(this.#error)
-      else this.#acks?.confirm(this)
+      else {
+        this.#acks?.confirm(this)
+        this.onAwaited?.()
+      }
     }
     return this.#outcome.promise
   }
@@ -62,13 +67,15 @@ export class SendTicket implements SendHandle {
       this.#place = deferred()
       if (this.#isAccepted) this.#place.resolve()
       else if (this.#state === 'failed') this.#place.reject(this.#error)
+      else this.onAwaited?.()
     }
     return this.#place.promise
   }
 
-  /** Whether somebody waits for the outcome. */
+  /** Whether somebody waits for the outcome, or for a place in the queue. */
   get isAwaited(): boolean {
-    return this.#outcome !== undefined && this.#state !== 'acked' && this.#state !== 'failed'
+    if (this.#state === 'acked' || this.#state === 'failed') return false
+    return this.#outcome !== undefined || (this.#place !== undefined && !this.#isAccepted)
   }
 
   /** It has a place in the bounded queue. */

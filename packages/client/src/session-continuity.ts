@@ -3,8 +3,9 @@ import type { Enabled } from './elements.js'
 import { InboundLedger } from './inbound-ledger.js'
 import type { Resumption } from './login.js'
 import type { Outbox } from './outbox.js'
-import { SendTicket } from './send-ticket.js'
-import type { Saved, SavedSession, SavedStanza, SessionJournal } from './session-journal.js'
+import { ticketOf } from './saved-ticket.js'
+import type { SendTicket } from './send-ticket.js'
+import type { Saved, SavedSession, SessionJournal } from './session-journal.js'
 import { StreamManagement } from './stream-management.js'
 
 /** Streams that the server may end over a stanza before it is given up. */
@@ -33,17 +34,23 @@ export class SessionContinuity {
   /** Handled stanzas that the journal knows about, without which they must not be acknowledged. */
   #kept = 0
   #isSuspected = false
+  /** Whether plugins and contacts know of the session. One that was lost before that is not worth going on with. */
+  #isBegun = false
+  /** How many stanzas the server is told that we have handled, when it resumes the session. */
+  #claimed = 0
+  #left: Promise<void> | undefined
 
   constructor(outbox: Outbox, session: ContinuedSession) {
     this.#outbox = outbox
     this.#session = session
   }
 
-  /** From now on everything is kept in the journal; takes over what an earlier client has left there. */
-  async use(journal: SessionJournal): Promise<void> {
+  /** From now on everything is kept in the journal; takes over what an earlier client has left there, unless aborted. */
+  async use(journal: SessionJournal, signal: AbortSignal): Promise<void> {
     const saved = await journal.load()
+    if (signal.aborted) return
     this.#journal = journal
-    this.#outbox.journal = journal
+    this.#outbox.places.journal = journal
     if (saved !== undefined) this.#restore(saved)
   }
 
@@ -51,11 +58,18 @@ export class SessionContinuity {
   start(enabled: Infer<typeof Enabled> | undefined, dead: () => void): StreamManagement | undefined {
     this.#dead = dead
     this.#storedJid = undefined
+    this.#isBegun = false
     this.#kept = 0
     this.ledger = enabled && new InboundLedger()
     this.management = enabled && this.#newManagement(enabled)
     this.changed()
     return this.management
+  }
+
+  /** Everything that belongs to the beginning of the session is done. */
+  begin(): void {
+    this.#isBegun = true
+    this.changed()
   }
 
   /** The session goes on. @returns the error with which the stream must end if `h` cannot be */
@@ -65,6 +79,7 @@ export class SessionContinuity {
     const error = management?.acknowledge(h)
     if (error !== undefined) return error
     this.#convict()
+    this.#kept = Math.max(this.#kept, this.#claimed)
     management?.resume()
     return management
   }
@@ -88,10 +103,19 @@ export class SessionContinuity {
     this.#outbox.lose(reason)
   }
 
-  /** Nothing is left to go on with. */
+  /** Nothing is left to go on with: the journal is told, and then it may be somebody else's. */
   forget(): void {
+    const journal = this.#journal
+    if (journal === undefined) return
     this.changed()
-    void this.#journal?.stored()
+    this.#left = journal.stored()
+    this.#journal = undefined
+    this.#outbox.places.journal = undefined
+  }
+
+  /** Resolves when the journal knows that nothing is left. */
+  async left(): Promise<void> {
+    await this.#left
   }
 
   /** The server ended the stream over what we sent: what it would have handled next is under suspicion. */
@@ -108,9 +132,15 @@ export class SessionContinuity {
   resumption(): Resumption | undefined {
     const jid = this.#session.jid() ?? this.#storedJid
     const { id, resume } = this.management?.enabled ?? {}
-    if (!resume || id === undefined || jid === undefined) return undefined
+    if (!this.#isBegun || !resume || id === undefined || jid === undefined) return undefined
     const handled = this.ledger?.resuming() ?? 0
+    this.#claimed = handled
     return { previd: id, jid, handled: () => handled % 2 ** 32 }
+  }
+
+  /** The full JID of a session that was stored; until it is resumed, nobody else knows it. */
+  get storedJid(): FullJid | undefined {
+    return this.#storedJid
   }
 
   /** Where the server wants the session to be resumed. */
@@ -188,9 +218,9 @@ export class SessionContinuity {
 
   #save(): SavedSession {
     const { enabled, sent = 0, acked = 0 } = this.management ?? {}
-    const { first, next } = this.#outbox
+    const { first, next } = this.#outbox.places
     const counters = { handled: this.ledger?.handled ?? 0, sent, acked, first, next }
-    if (!enabled?.resume) return counters
+    if (!enabled?.resume || !this.#isBegun) return counters
     const { id, location, max } = enabled
     return { ...counters, id, location, max, jid: String(this.#session.jid() ?? this.#storedJid) }
   }
@@ -198,8 +228,8 @@ export class SessionContinuity {
   #restore({ session, written, queued }: Saved): void {
     const { id, location, max, sent, acked, handled } = session
     const jid = session.jid === undefined ? undefined : Jid.tryParse(session.jid)
-    this.#outbox.first = session.first
-    this.#outbox.next = session.next
+    this.#outbox.places.first = session.first
+    this.#outbox.places.next = session.next
     const unacked: SendTicket[] = []
     for (let number = acked; number < sent; number++) unacked.push(ticketOf(written.get(number)))
     this.#outbox.restore(
@@ -212,19 +242,10 @@ export class SessionContinuity {
       return
     }
     this.#storedJid = jid as FullJid
+    this.#isBegun = true
     this.#kept = handled
     this.ledger = new InboundLedger(handled)
     this.management = this.#newManagement({ id, resume: true, location, max }, { sent, acked, handled })
     this.management.suspend()
   }
-}
-
-/** A stanza that was stored; what was not worth storing is an IQ without content. */
-function ticketOf(saved: SavedStanza | undefined): SendTicket {
-  if (saved === undefined) return new SendTicket('', '', 'iq')
-  const ticket = new SendTicket(saved.id, saved.text, 'message')
-  if (saved.stamp !== undefined) ticket.stamp = new Date(saved.stamp)
-  ticket.uncertain = saved.uncertain === true
-  ticket.deaths = saved.deaths ?? 0
-  return ticket
 }

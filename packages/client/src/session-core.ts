@@ -16,6 +16,7 @@ import {
 import { AckBarrier } from './ack-barrier.js'
 import { admits } from './addressee.js'
 import { type Addressing, answerTo, clientAddressing } from './addressing.js'
+import { Announcement } from './announcement.js'
 import type { ConnectionError } from './connection-error.js'
 import { Emitter } from './events.js'
 import { checkSender, InboundMessage, inboundMessage, type Provenance } from './inbound-message.js'
@@ -32,7 +33,7 @@ import { SendTicket } from './send-ticket.js'
 import type { Handled, SendHandle, Session, StanzaFilter } from './session.js'
 import { SessionContinuity } from './session-continuity.js'
 import type { SessionCoreOptions, StreamOffer } from './stream-offer.js'
-import { Subscription } from './subscription.js'
+import type { Subscription } from './subscription.js'
 
 /**
  * A session without its stream: what is sent and received, the requests and their answers, and the handlers. The client
@@ -65,7 +66,9 @@ export class SessionCore implements Session {
   #barrier: AckBarrier | undefined
   /** Why there will be no connection any more, if so. */
   closed: ConnectionError | undefined
-  #announce: Announcer | undefined
+  readonly #announcement = new Announcement(this.events)
+  /** What somebody waits for may lie behind what is not read. */
+  readonly #awaited = (): void => this.brake.check()
 
   constructor({ account, requestTimeout = 60_000, addressing = clientAddressing }: SessionCoreOptions) {
     this.account = account
@@ -78,7 +81,8 @@ export class SessionCore implements Session {
     const lanes = new Lanes(() => this.brake.check())
     this.#router = new Router(() => this.account, this.events, lanes)
     this.#iqs = new IqService(this, this.#router, this.events, requestTimeout)
-    this.brake = new ReadingBrake(lanes, () => this.#iqs.pending > 0 || this.outbox.isAwaited)
+    const isAwaited = (): boolean => this.#iqs.pending > 0 || this.outbox.isAwaited
+    this.brake = new ReadingBrake(lanes, isAwaited, (isOn) => this.continuity.management?.pause(isOn))
     this.atOnce = {
       onMessage: (...args) => listen(this.#router.messages, true, ...args),
       onPresence: (...args) => listen(this.#router.presences, true, ...args),
@@ -97,7 +101,7 @@ export class SessionCore implements Session {
     const dead = (): void => offer.dead?.()
     const management = this.continuity.start(offer.management, dead)
     this.#barrier = management === undefined ? new AckBarrier(() => this.#iqs.ping(), dead) : undefined
-    const acks = this.brake.checking(management ?? this.#barrier)
+    const acks = management ?? (this.#barrier as AckBarrier)
     this.outbox.connect({ writer, acks, management, maxBytes: offer.maxBytes })
   }
 
@@ -111,19 +115,17 @@ export class SessionCore implements Session {
     this.#connect(writer, offer)
     const management = this.continuity.resume(h, () => offer.dead?.())
     if (management === undefined || 'condition' in management) return management
+    this.#jid ??= this.continuity.storedJid
     this.isOnline = true
-    this.outbox.resend({ writer, acks: this.brake.checking(management), management, maxBytes: offer.maxBytes })
+    this.outbox.resend({ writer, acks: management, management, maxBytes: offer.maxBytes })
     return undefined
   }
 
   /** The session begins: announces these presences, or what a plugin makes of them, and sends what was queued. */
   begin(presences: readonly Presence[] = []): void {
-    let announced = presences
-    this.events.run(() => {
-      announced = this.#announce?.(presences) ?? presences
-    })
-    for (const each of announced) this.sendPresence(each)
+    for (const each of this.#announcement.of(presences)) this.sendPresence(each)
     this.isOnline = true
+    this.continuity.begin()
     this.outbox.open()
   }
 
@@ -150,6 +152,7 @@ export class SessionCore implements Session {
 
   /** Resolves when every outcome is known that the server can still tell, and tells it what was handled. */
   async acknowledged(): Promise<void> {
+    await this.continuity.stored() // what waits for that is not written yet
     const { management } = this.continuity
     if (management !== undefined && management.sent > management.acked) management.ask()
     await Promise.all([this.#barrier?.idle(), management && this.outbox.acknowledgedAll()])
@@ -195,6 +198,7 @@ export class SessionCore implements Session {
     const complete = this.addressing.outgoing(stanza.id === undefined ? element.with({ id }) : element)
     const kind = element.name === 'presence' ? 'presence' : 'message'
     const ticket = new SendTicket(id, serialize(complete, NS_CLIENT), kind)
+    ticket.onAwaited = this.#awaited
     if (this.closed !== undefined) ticket.fail(this.closed)
     else if (!(ahead && this.outbox.write(ticket))) this.outbox.add(ticket)
     return ticket
@@ -231,11 +235,7 @@ export class SessionCore implements Session {
 
   /** Decides what {@link begin} announces. */
   announce(announcer: Announcer): Subscription {
-    if (this.#announce !== undefined) throw new TypeError('two plugins decide what is announced')
-    this.#announce = announcer
-    return new Subscription(() => {
-      this.#announce = undefined
-    })
+    return this.#announcement.decide(announcer)
   }
 
   /** A message from inside another stanza. */

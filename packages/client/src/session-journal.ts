@@ -119,12 +119,14 @@ export class SessionJournal {
     const session = this.#session
     if (session !== undefined) this.#changes.set(sessionKey, { version, value: session() })
     this.#session = undefined
-    const changes = [...this.#changes].map(([key, record]) => ({ key, record }))
-    this.#changes.clear()
-    if (changes.length === 0) return
+    const changes = this.#changes
+    this.#changes = new Map()
+    if (changes.size === 0) return
     try {
-      await this.#store.batch(changes)
+      await this.#store.batch([...changes].map(([key, record]) => ({ key, record })))
     } catch (error) {
+      // With the next batch, which would be full of holes without it; what has changed again meanwhile counts.
+      this.#changes = new Map([...changes, ...this.#changes])
       this.#report(error)
     }
   }

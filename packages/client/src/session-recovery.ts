@@ -33,17 +33,24 @@ async function findFates(tickets: readonly SendTicket[], options: RecoveryOption
   if (finder === undefined) return []
   const sent = tickets.map(({ text, stamp }) => ({ message: parseMessage(text), stamp: stamp ?? new Date() }))
   try {
-    return await finder(sent, signal)
+    const fates = await finder(sent.filter(isReadable), signal)
+    let found = 0
+    return sent.map((each) => (isReadable(each) ? fates[found++] : undefined) ?? 'unknown')
   } catch (error) {
     if (options.isCurrent()) report(error)
     return []
   }
 }
 
-/** A message of our own, from the XML it was written as. */
-function parseMessage(text: string): Message {
+type Readable<T> = T & { readonly message: Message }
+const isReadable = <T extends { readonly message: Message | undefined }>(sent: T): sent is Readable<T> =>
+  sent.message !== undefined
+
+/** A message of our own, from the XML it was written as; `undefined` if a store has spoilt it. */
+function parseMessage(text: string): Message | undefined {
   const framed = text.replace(/^<message/, `$& xmlns='${NS_CLIENT}'`)
-  const [event] = new StreamParser({ framed: true }).write(framed)
-  if (event?.type !== 'element') throw new Error('a message of our own is not well-formed')
-  return new Message(event.element)
+  // However large it is: the server took it, or did not.
+  const limits = { stanzaBytes: Number.POSITIVE_INFINITY }
+  const [event] = new StreamParser({ framed: true, limits }).write(framed)
+  return event?.type === 'element' ? new Message(event.element) : undefined
 }

@@ -29,12 +29,18 @@ export class StreamManagement implements AckSource {
   /** What the server said when it was switched on. */
   readonly enabled: Infer<typeof Enabled>
   readonly #managed: Managed
-  /** Stanzas written in this session, and how many of them the server has handled: beyond 2³², as ever growing numbers. */
+  /** Stanzas counted in this session, and how many of them the server has handled: beyond 2³², as ever growing numbers. */
   #sent: number
   #acked: number
+  /** Those that are written, not just about to be. */
+  #written: number
   /** Stanzas written since the last `<r/>`. */
   #unasked = 0
+  /** An `<r/>` has no answer yet. */
+  #isAsked = false
   #askAgain = false
+  /** Nothing is read, so that no answer can come. */
+  #isPaused = false
   #answer: Timer
   #ask: Timer
   #tell: Timer
@@ -48,6 +54,7 @@ export class StreamManagement implements AckSource {
     this.#managed = managed
     this.#sent = start.sent
     this.#acked = start.acked
+    this.#written = start.acked
     this.#told = start.handled
   }
 
@@ -61,27 +68,39 @@ export class StreamManagement implements AckSource {
     return this.#acked
   }
 
+  /** A stanza is about to be written. @returns its number, from 0 */
+  count(): number {
+    return this.#sent++
+  }
+
   /** A stanza was written; `soon` for one whose acknowledgement somebody may wait for. */
   wrote(soon: boolean): void {
-    this.#sent++
+    this.#written++
     this.#unasked++
     if (!this.#isOpen) return
     if (this.#unasked >= askEvery) this.ask()
-    else if (soon && this.#answer === undefined) this.#ask ??= timer(() => this.ask(), askAfter)
+    else if (soon && !this.#isAsked) this.#ask ??= timer(() => this.ask(), askAfter)
   }
 
   /** Asks how far the server is, unless it has yet to answer that. */
   ask(): void {
     if (!this.#isOpen) return
-    if (this.#answer !== undefined) {
+    if (this.#isAsked) {
       this.#askAgain = true
       return
     }
     this.#ask = clear(this.#ask)
     this.#unasked = 0
+    this.#isAsked = true
     this.#askAgain = false
-    this.#answer = timer(() => this.#managed.dead(), answerLimit)
+    this.#awaitAnswer()
     this.#managed.send(AckRequest())
+  }
+
+  /** Nothing is read for a while, or it is again: only then silence means something (R-041). */
+  pause(isPaused: boolean): void {
+    this.#isPaused = isPaused
+    this.#awaitAnswer()
   }
 
   confirm(_ticket: SendTicket): void {
@@ -125,6 +144,8 @@ export class StreamManagement implements AckSource {
   suspend(): void {
     this.#isOpen = false
     this.#askAgain = false
+    this.#isAsked = false
+    this.#isPaused = false
     this.#ask = clear(this.#ask)
     this.#answer = clear(this.#answer)
     this.#tell = clear(this.#tell)
@@ -135,18 +156,25 @@ export class StreamManagement implements AckSource {
     this.#isOpen = true
     this.#unasked = 0
     this.#sent = this.#acked
+    this.#written = this.#acked
     this.#told = this.#managed.handled()
   }
 
   #acknowledged(element: XmlElement): StreamError | undefined {
     const ack = readElement(Ack, element)
     if (!ack.ok) return new StreamError({ condition: 'bad-format', text: 'an acknowledgement without a count' })
-    this.#answer = clear(this.#answer)
+    this.#isAsked = false
+    this.#awaitAnswer()
     const error = this.acknowledge(ack.value.h)
-    if (error !== undefined || this.#sent === this.#acked) return error
+    if (error !== undefined || this.#written <= this.#acked) return error
     if (this.#askAgain || this.#unasked >= askEvery) this.ask()
     else this.#ask ??= timer(() => this.ask(), askAfter)
     return undefined
+  }
+
+  #awaitAnswer(): void {
+    this.#answer = clear(this.#answer)
+    if (this.#isAsked && !this.#isPaused) this.#answer = timer(() => this.#managed.dead(), answerLimit)
   }
 }
 

@@ -1,0 +1,74 @@
+import { savedTicket } from './saved-ticket.js'
+import type { SendTicket } from './send-ticket.js'
+import type { SavedStanza, SessionJournal } from './session-journal.js'
+
+/** Where stanzas are in the journal: those that were written by their number in the session, those that wait by their place. */
+export class JournalPlaces {
+  /** Without one nothing is kept. */
+  journal: SessionJournal | undefined
+  /** Places of what is queued: from the first to before the next. */
+  first = 0
+  next = 0
+  readonly #changed: () => void
+
+  /** @param changed called when the journal has to look at the session again */
+  constructor(changed: () => void) {
+    this.#changed = changed
+  }
+
+  /** Keeps what stays in the queue; what was written at once is never queued in the journal. */
+  park(queue: readonly SendTicket[]): void {
+    if (this.journal === undefined) return
+    const fresh: SendTicket[] = []
+    for (let index = queue.length - 1; index >= 0; index--) {
+      const ticket = queue[index] as SendTicket
+      if (ticket.place !== undefined) break
+      if (ticket.kind === 'message') fresh.push(ticket)
+    }
+    for (const ticket of fresh.reverse()) {
+      ticket.place = this.next++
+      this.keep(ticket)
+    }
+    if (fresh.length > 0) void this.journal.stored()
+  }
+
+  /** Gives a stanza a place before all others. */
+  putBack(ticket: SendTicket): void {
+    if (this.journal === undefined) return
+    ticket.place = --this.first
+    this.keep(ticket)
+  }
+
+  /** Keeps what has changed about a stanza that waits. */
+  keep(ticket: SendTicket): void {
+    if (ticket.place === undefined) return
+    this.journal?.queued(ticket.place, savedTicket(ticket))
+    this.#changed()
+  }
+
+  /** A stanza does not wait any more. */
+  free(ticket: SendTicket): void {
+    if (ticket.place === undefined) return
+    this.journal?.queued(ticket.place, undefined)
+    ticket.place = undefined
+    this.#changed()
+  }
+
+  /** A stanza is about to be written. @returns when it is stored, if it has to be */
+  write(ticket: SendTicket, number: number): Promise<void> | undefined {
+    const { journal } = this
+    if (journal === undefined) return undefined
+    if (ticket.kind === 'message') {
+      ticket.stamp ??= new Date()
+      journal.written(number, savedTicket(ticket))
+    }
+    this.free(ticket)
+    this.#changed()
+    return journal.stored()
+  }
+
+  /** Keeps, or forgets, what was written as this number. */
+  written(number: number, stanza: SavedStanza | undefined): void {
+    this.journal?.written(number, stanza)
+  }
+}
