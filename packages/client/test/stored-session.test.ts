@@ -1,0 +1,95 @@
+import { type ClientOptions, createClient, memoryStore, type StateStore } from '@couplet/client'
+import { iqGet, marker, message } from '@couplet/stanza'
+import { type LoopbackServer, startLoopback, type VirtualTime, virtualTime } from '@couplet/testing'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+/** The loopback server and two of its users, on virtual time. */
+let time: VirtualTime
+let server: LoopbackServer
+beforeEach(async () => {
+  time = virtualTime()
+  server = await startLoopback({ users: { alice: 'pw', bob: 'pw' } })
+})
+afterEach(async () => {
+  await time.until(server.stop())
+  time.restore()
+})
+
+/** A client that notes what it gets. */
+function user(name: string, options: Partial<ClientOptions> = {}) {
+  const client = createClient({
+    jid: `${name}@example.org`,
+    password: 'pw',
+    transports: [server.transport()],
+    ...options,
+  })
+  const bodies: (string | undefined)[] = []
+  const sessions: boolean[] = []
+  client.onMessage(({ body }) => void bodies.push(body))
+  client.on('status', (status) => {
+    if (status.state === 'online') sessions.push(status.resumed)
+  })
+  return { client, bodies, sessions }
+}
+
+/** A client whose process can be killed: the store does not hear of it any more, nor does the server. */
+function mortal(store: StateStore) {
+  let isAlive = true
+  const { get, batch } = store
+  const options: Partial<ClientOptions> = {
+    store: { get, batch: (changes) => (isAlive ? batch(changes) : new Promise<void>(() => {})) },
+    network: {
+      get isOnline() {
+        return isAlive
+      },
+      onChange: () => ({ dispose() {} }),
+    },
+  }
+  const kill = (): void => {
+    isAlive = false
+    server.drop('alice@example.org')
+  }
+  return { ...user('alice', options), kill }
+}
+
+const ping = iqGet(marker('urn:xmpp:ping', 'ping'))
+
+describe('a session that was stored', () => {
+  test('goes on under its full JID: requests are answered, and messages to it arrive', async () => {
+    const store = memoryStore()
+    const [first, bob] = [mortal(store), user('bob')]
+    await Promise.all([first.client.online(), bob.client.online()])
+    const { jid } = first.client
+    first.kill()
+    const second = user('alice', { store })
+    await time.until(second.client.online())
+    expect([second.sessions, String(second.client.jid)]).toEqual([[true], String(jid)])
+    expect(String(jid)).toMatch(/^alice@example.org\/./)
+    await time.until(second.client.request(ping, true, { to: 'bob@example.org' }).catch(() => {}))
+    await time.until(second.client.request(ping, true))
+    await time.until(bob.client.send(message({ to: jid, type: 'chat', body: 'still you' })).acked)
+    await time.advance(1000)
+    expect(second.bodies).toEqual(['still you'])
+    await time.until(Promise.all([first, second, bob].map(({ client }) => client.close())))
+  })
+
+  test('of two clients with one store, one keeps its session there, and the other has its own', async () => {
+    const store = memoryStore()
+    const [one, two] = [user('alice', { store }), user('alice', { store })]
+    await Promise.all([one.client.online(), two.client.online()])
+    expect(String(one.client.jid)).not.toBe(String(two.client.jid))
+    server.drop('alice@example.org') // both
+    await time.advance(10_000)
+    expect([one.sessions, two.sessions]).toEqual([
+      [false, true],
+      [false, true],
+    ])
+    expect(String(one.client.jid)).not.toBe(String(two.client.jid))
+    await time.until(one.client.close())
+    await time.until(two.client.close())
+    const three = user('alice', { store }) // what was closed is not resumed
+    await time.until(three.client.online())
+    expect(three.sessions).toEqual([false])
+    await time.until(three.client.close())
+  })
+})
