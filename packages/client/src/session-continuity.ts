@@ -143,11 +143,6 @@ export class SessionContinuity {
     return this.#storedJid
   }
 
-  /** The full JID of a session that was stored; until it is resumed, nobody else knows it. */
-  get storedJid(): FullJid | undefined {
-    return this.#storedJid
-  }
-
   /** Where the server wants the session to be resumed. */
   get location(): string | undefined {
     return this.management?.enabled.location
