@@ -1,7 +1,7 @@
 import type { BareJid, Jid } from '@couplet/stanza'
 import { ConnectionError } from './connection-error.js'
-import type { ConnectionLoop } from './connection-loop.js'
 import type { ClientEvents, ClientStatus } from './events.js'
+import type { Loop } from './lazy-loop.js'
 import type { PluginHost } from './plugin-host.js'
 import type { CallOptions, Session } from './session.js'
 import type { SessionCore } from './session-core.js'
@@ -37,7 +37,7 @@ export interface Connected extends Session {
 /** @internal What keeps a session connected, as its user sees it. */
 export class ConnectedSession implements Connected {
   readonly #core: SessionCore
-  readonly #loop: ConnectionLoop
+  readonly #loop: Loop
   readonly #host: PluginHost
   #closed = false
   readonly send: Session['send']
@@ -46,7 +46,7 @@ export class ConnectedSession implements Connected {
   readonly onPresence: Session['onPresence']
   readonly on: Connected['on']
 
-  constructor(core: SessionCore, loop: ConnectionLoop, host: PluginHost) {
+  constructor(core: SessionCore, loop: Loop, host: PluginHost) {
     this.#core = core
     this.#loop = loop
     this.#host = host

@@ -1,6 +1,6 @@
 import { type ClientOptions, identityOf } from './client-options.js'
 import { type Connected, ConnectedSession, withApis } from './connected-session.js'
-import { ConnectionLoop } from './connection-loop.js'
+import { LazyLoop } from './lazy-loop.js'
 import type { AnyPlugin, Apis } from './plugin.js'
 import { PluginHost } from './plugin-host.js'
 import { SessionCore } from './session-core.js'
@@ -30,7 +30,7 @@ export function createClient<const P extends readonly AnyPlugin[] = []>(options:
   const core = new SessionCore({ account: identity.account, ...(requestTimeout !== undefined && { requestTimeout }) })
   const store = options.store ?? memoryStore()
   const host = new PluginHost(options.plugins ?? [], core, store)
-  const loop = new ConnectionLoop(
+  const loop = new LazyLoop(
     {
       ...identity,
       transports: options.transports,
@@ -52,9 +52,9 @@ export function createClient<const P extends readonly AnyPlugin[] = []>(options:
 }
 
 class CoreClient extends ConnectedSession implements ClientCore {
-  readonly #loop: ConnectionLoop
+  readonly #loop: LazyLoop
 
-  constructor(core: SessionCore, loop: ConnectionLoop, host: PluginHost) {
+  constructor(core: SessionCore, loop: LazyLoop, host: PluginHost) {
     super(core, loop, host)
     this.#loop = loop
   }
