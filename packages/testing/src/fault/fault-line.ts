@@ -99,9 +99,13 @@ export class FaultLine {
     this.#pump()
   }
 
-  /** Resolves when nothing is on its way. */
-  async idle(): Promise<void> {
-    while (this.#queue.length > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
+  /** Resolves when nothing is on its way; rejects with the reason of the signal. */
+  async idle(signal: AbortSignal): Promise<void> {
+    const wake = (): void => this.#wakeIdle()
+    signal.addEventListener('abort', wake)
+    while (this.#queue.length > 0 && !signal.aborted) await new Promise<void>((resolve) => this.#idle.push(resolve))
+    signal.removeEventListener('abort', wake)
+    signal.throwIfAborted()
   }
 
   /** Loses what is on its way, and takes no more. */

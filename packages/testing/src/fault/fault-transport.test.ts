@@ -1,5 +1,8 @@
+import type { ConnectOptions } from '@couplet/client'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { dial, turn, wire } from '../../test/faulted-pair.js'
+import { memoryTransport } from '../wire/memory-channel.js'
+import { faultTransport } from './fault-transport.js'
 
 afterEach(() => vi.useRealTimers())
 
@@ -163,6 +166,34 @@ describe('a transport with faults', () => {
     await turn()
     expect(atServer.at(-1)).toBe('held')
     expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('TLS begins when what was sent in the clear is through, or not at all', async () => {
+    vi.useFakeTimers()
+    const startTls = vi.fn(async () => {})
+    const inner = memoryTransport(
+      () => {},
+      () => true,
+    )
+    const connect = async (options: ConnectOptions) => Object.assign(await inner.connect(options), { startTls })
+    const network = faultTransport({ ...inner, connect })
+    const client = await dial(network)
+    network.latency(100)
+    client.write('<starttls/>')
+    const upgraded = client.startTls?.(new AbortController().signal)
+    await vi.advanceTimersByTimeAsync(99)
+    expect(startTls).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(1)
+    await upgraded
+    expect(startTls).toHaveBeenCalledOnce()
+
+    network.stall()
+    client.write('<starttls/>')
+    const giveUp = new AbortController()
+    const never = client.startTls?.(giveUp.signal)
+    giveUp.abort(new Error('enough'))
+    await expect(never).rejects.toThrow('enough')
+    expect(startTls).toHaveBeenCalledOnce()
   })
 
   test('connecting takes a round trip, and can be given up', async () => {

@@ -34,7 +34,7 @@ export class FaultedConnection implements Connection {
     this.#hold()
     if (inner.startTls !== undefined) {
       this.startTls = async (signal) => {
-        await this.#faults.up.idle() // what was sent in the clear goes before
+        await this.#faults.up.idle(signal) // what was sent in the clear goes before
         await inner.startTls?.(signal)
       }
     }
