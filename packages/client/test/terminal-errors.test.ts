@@ -90,6 +90,19 @@ describe('R-018 stream errors after which there is no point in trying', () => {
     await expectPeace(played, played.attempts)
   })
 
+  test('S-161 conflict, though the application makes sure now and then that it is online', async () => {
+    const server = await scriptedServer(ending(streamError('conflict')), account)
+    const observed = observe(server.transport())
+    observed.client.on('status', ({ state }) => {
+      if (state === 'online') observed.client.online().catch(() => {})
+    })
+    const over = observed.next('offline')
+    observed.client.online().catch(() => {})
+    await time.until(over, 60_000)
+    await expectPeace(observed, () => server.peers.length)
+    expect(server.peers).toHaveLength(2)
+  })
+
   test.each([
     'bad-format',
     'bad-namespace-prefix',
