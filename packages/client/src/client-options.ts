@@ -99,8 +99,8 @@ export function identityOf(options: ClientOptions): Identity {
   }
 }
 
-/** What would otherwise fail at every attempt, or behind the application's back. */
-function checkSettings({
+/** @internal What would otherwise fail at every attempt, or behind the application's back. @throws TypeError */
+export function checkSettings({
   requestTimeout,
   keepAlive,
   lang,
@@ -108,7 +108,7 @@ function checkSettings({
   presence: init,
   store,
   mechanisms,
-}: ClientSettings): void {
+}: Omit<ClientSettings, 'jid'>): void {
   if (requestTimeout !== undefined && !(requestTimeout > 0))
     throw new TypeError('requestTimeout: not a positive number')
   if (keepAlive !== undefined && !(keepAlive > 0)) throw new TypeError('keepAlive: not a positive number')
@@ -131,7 +131,8 @@ function checkSettings({
   }
 }
 
-function serviceOf(service: URL | string, schemes: readonly string[]): URL {
+/** @internal The endpoint that was named. @throws TypeError if it is no URL, or there is no transport for it */
+export function serviceOf(service: URL | string, schemes: readonly string[]): URL {
   let url: URL
   try {
     url = new URL(service)

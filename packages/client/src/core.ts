@@ -6,6 +6,7 @@
  */
 
 export { type Addressing, answerTo, clientAddressing } from './addressing.js'
+export { checkSettings, serviceOf } from './client-options.js'
 export { ConnectedSession, withApis } from './connected-session.js'
 export { ConnectionLoop, type LoopOptions } from './connection-loop.js'
 export type { AttemptOptions } from './connector.js'
