@@ -60,6 +60,37 @@ describe('PluginHost: order', () => {
     host([advertise('a', 'urn:b', 'urn:a'), advertise('b', 'urn:b', 'urn:c'), plugin('c')])
     expect(seen.mock.calls[0]).toEqual([['urn:a', 'urn:b', 'urn:c']])
   })
+
+  test('a feature is advertised for as long as somebody wants it, and changes are told', () => {
+    const contexts: PluginContext[] = []
+    const take = (context: PluginContext) => contexts.push(context)
+    const all = host([{ ...plugin('a', [], take), features: ['urn:b'] }, plugin('b', [], take)])
+    const [a, b] = contexts as [PluginContext, PluginContext]
+    const lists: (readonly string[])[] = []
+    const subscription = a.onFeatures(() => void lists.push(a.features))
+    const wanted = [a.advertise('urn:a'), b.advertise('urn:a'), b.advertise('urn:b')]
+    expect([a.features, all.features]).toEqual([a.features, ['urn:a', 'urn:b']])
+    for (const each of wanted) each.dispose()
+    wanted[0]?.dispose()
+    expect(lists).toEqual([['urn:a', 'urn:b'], ['urn:b']])
+    subscription.dispose()
+    b.advertise('urn:c')
+    expect(lists).toHaveLength(2)
+  })
+
+  test('what a handler of changed features throws is reported', () => {
+    const core = newCore()
+    const errors: unknown[] = []
+    core.events.on('error', (error) => errors.push(error))
+    const setup = (context: PluginContext) => {
+      context.onFeatures(() => {
+        throw new Error('oops')
+      })
+      context.advertise('urn:a')
+    }
+    host([plugin('a', [], setup)], core)
+    expect(errors).toEqual([new Error('oops')])
+  })
 })
 
 describe('PluginHost: context', () => {

@@ -1,3 +1,4 @@
+import { AdvertisedFeatures } from './advertised-features.js'
 import type { InlineFeature } from './login.js'
 import type { AnyPlugin, InlineBind, PluginContext, SentFinder, SessionStage } from './plugin.js'
 import { pluginEvent } from './plugin-event.js'
@@ -13,8 +14,7 @@ type Keep = (subscription: Subscription) => Subscription
 export class PluginHost {
   /** The plugins' APIs by name. */
   readonly apis: Readonly<Record<string, unknown>>
-  /** What all plugins add to what the client advertises. */
-  readonly features: readonly string[]
+  readonly #features: AdvertisedFeatures
   readonly #abort = new AbortController()
   readonly #subscriptions = new Set<Subscription>()
   readonly #sessionHandlers: Readonly<Record<SessionStage, Set<() => Handled>>> = {
@@ -36,7 +36,10 @@ export class PluginHost {
   /** @throws TypeError if a need is not met, a name is taken or reserved, or needs go round in a circle */
   constructor(plugins: readonly AnyPlugin[], core: SessionCore, store: StateStore) {
     this.#core = core
-    this.features = [...new Set(plugins.flatMap(({ features }) => features ?? []))].sort()
+    this.#features = new AdvertisedFeatures(
+      plugins.flatMap(({ features }) => features ?? []),
+      (code) => core.run(code),
+    )
     const apis: Record<string, unknown> = {}
     this.apis = apis
     try {
@@ -62,6 +65,11 @@ export class PluginHost {
   /** Tells plugins that the session goes on in a new stream. */
   resumeSession(): Promise<void> {
     return this.#start([...this.#resumeHandlers])
+  }
+
+  /** What all plugins add to what the client advertises, at this moment. */
+  get features(): readonly string[] {
+    return this.#features.list
   }
 
   /** What became of messages that were sent in a lost session; `undefined` if no plugin can find out. */
@@ -115,6 +123,7 @@ export class PluginHost {
 
   #context(plugin: AnyPlugin, store: StateStore): PluginContext {
     const core = this.#core
+    const advertised = this.#features
     const keep: Keep = (subscription) => {
       const kept = new Subscription(() => {
         this.#subscriptions.delete(kept)
@@ -130,7 +139,11 @@ export class PluginHost {
       get account() {
         return core.account
       },
-      features: this.features,
+      get features() {
+        return advertised.list
+      },
+      advertise: (feature) => keep(advertised.add(feature)),
+      onFeatures: (handler) => keep(advertised.onChange(handler)),
       get serverFeatures() {
         return core.serverFeatures
       },

@@ -53,8 +53,12 @@ export interface PluginContext extends Session {
   readonly signal: AbortSignal
   /** State that outlasts the connection; the keys are the plugin's own. */
   readonly store: StateStore
-  /** The features of all plugins: what the client advertises. */
+  /** The features of all plugins at this moment: what the client advertises. */
   readonly features: readonly string[]
+  /** Advertises one more feature until the subscription ends, such as the wish to be told about a node (XEP-0163 §4.3). */
+  advertise(feature: string): Subscription
+  /** Calls the handler each time {@link features} has changed. */
+  onFeatures(handler: () => Handled): Subscription
   /**
    * The stream features that the server offered to this session after authentication (RFC 6120 §4.3.2); `undefined`
    * while there is no session.

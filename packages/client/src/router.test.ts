@@ -40,6 +40,7 @@ describe('Router: the origin rule', () => {
     ['anyone', 'anyone', senders.map(() => true)],
     ['S-119 ownAccount', 'ownAccount', yes(0, 1, 2)],
     ['S-113 ownServer', 'ownServer', yes(0, 1, 2, 3)],
+    ['anyAccount', 'anyAccount', yes(0, 1, 2, 3, 6, 7, 8, 10)],
     ['an entity', Jid.parse('room@muc.example.org'), yes(6)],
     ['the own account as an entity', Jid.parse('me@example.org'), yes(0, 1, 2)],
   ])('%s', (_, from, expected) => {

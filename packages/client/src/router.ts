@@ -266,6 +266,7 @@ export class Router {
   #mayCome(allowed: Origin | Jid, from: Jid | undefined): boolean {
     const account = this.#account()
     if (allowed === 'anyone') return true
+    if (allowed === 'anyAccount') return from === undefined || from.isBare()
     if (allowed === 'ownAccount') return from === undefined || from.equals(account)
     if (allowed === 'ownServer') {
       return from === undefined || from.equals(account) || from.toString() === account.domain

@@ -37,9 +37,10 @@ export interface RequestOptions extends CallOptions {
 
 /**
  * Who may send a payload. The router enforces it and reports `rejected`:
- * `anyone`; `ownAccount` (the bare JID of the account); `ownServer` (the account's domain, or the account).
+ * `anyone`; `ownAccount` (the bare JID of the account); `ownServer` (the account's domain, or the account);
+ * `anyAccount` (any JID without a resource: servers speak so for their accounts and services, no client can).
  */
-export type Origin = 'anyone' | 'ownAccount' | 'ownServer'
+export type Origin = 'anyone' | 'anyAccount' | 'ownAccount' | 'ownServer'
 
 /** Which stanzas a handler gets. */
 export interface StanzaFilter {

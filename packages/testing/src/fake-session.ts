@@ -75,7 +75,6 @@ export class FakeSession implements PluginContext {
   readonly undeliverable: ClientEvents['undeliverable'][] = []
   readonly account: BareJid
   readonly store: StateStore
-  readonly features: readonly string[]
   readonly #end: FarEnd
   readonly #full: FullJid
   readonly #offered: XmlElement
@@ -94,7 +93,6 @@ export class FakeSession implements PluginContext {
     this.#full = full
     this.account = full.bare
     this.store = store
-    this.features = features
     this.#end = new FarEnd(full)
     this.#offered = xml(NS_STREAM, 'features', {}, ...serverFeatures)
     const { sent, requests, replies, nonzas, core } = this.#end
@@ -121,6 +119,10 @@ export class FakeSession implements PluginContext {
     return this.#end.core.serverFeatures
   }
 
+  get features(): readonly string[] {
+    return [...new Set(this.#hosts.flatMap((host) => host.features))].sort()
+  }
+
   get isOnline(): boolean {
     return this.#end.core.isOnline
   }
@@ -144,6 +146,10 @@ export class FakeSession implements PluginContext {
 
   /** Registers the handler of a kind of request; {@link ask} calls it. */
   readonly handle: PluginContext['handle'] = (...args) => this.#context.handle(...args)
+
+  /** Adds to {@link features}. */
+  readonly advertise: PluginContext['advertise'] = (feature) => this.#context.advertise(feature)
+  readonly onFeatures: PluginContext['onFeatures'] = (handler) => this.#context.onFeatures(handler)
 
   /** Decides what {@link begin} sends first; by itself it sends nothing. */
   readonly announce: PluginContext['announce'] = (announcer) => this.#context.announce(announcer)
@@ -185,7 +191,8 @@ export class FakeSession implements PluginContext {
     ...[needs]: {} extends Needs ? [needs?: NeedsInTest<Needs>] : [needs: NeedsInTest<Needs>]
   ): Api {
     const others: AnyPlugin[] = Object.entries(needs ?? {}).map(([name, api]) => standIn(name, api))
-    const host = new PluginHost([standIn('test', {}, this.features), ...others, plugin], this.#end.core, this.store)
+    const plugins = [standIn('test', {}, this.#context.features), ...others, plugin]
+    const host = new PluginHost(plugins, this.#end.core, this.store)
     this.#hosts.push(host)
     return host.apis[plugin.name] as Api
   }
