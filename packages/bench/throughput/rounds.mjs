@@ -58,7 +58,8 @@ export class Rounds {
   }
 
   /** Runs one client in one direction; returns its figures, or the error that kept it from having any. */
-  async run({ client, transport, direction, confirmed = false }, execArgv = []) {
+  async run({ client, transport, direction, confirmed = false, unmanaged = false }, execArgv = []) {
+    this.#server.send({ isManaged: !unmanaged })
     const { tls, wss } = this.#ports
     const service = transport === 'tcp' ? `xmpps://${domain}:${tls}` : `wss://${domain}:${wss}/xmpp`
     const options = { client, transport, service, direction, confirmed, ca: this.#authority.ca, count: this.#count }

@@ -1,5 +1,5 @@
-// As much of an XMPP server as a login takes, over direct TLS and secure WebSocket. It parses nothing: it finds the few
-// requests by pattern, so that the other core is busy with the client. One connection at a time.
+// As much of an XMPP server as a login and stream management take, over direct TLS and secure WebSocket. It parses
+// nothing: it finds the few requests by pattern, so that the other core is busy with the client. One connection at a time.
 // Usage (forked by rounds.mjs): scripted-server.mjs '{"cert", "key", "count"}'
 import { createServer as createHttps } from 'node:https'
 import { createServer as createTls } from 'node:tls'
@@ -8,11 +8,17 @@ import { incoming, jid } from './traffic.mjs'
 
 const { cert, key, count } = JSON.parse(process.argv[2])
 const messageEnd = Buffer.from('</message>')
+const iqEnd = Buffer.from('</iq>')
+
+/** Whether stream management (XEP-0198) is offered to the next client. */
+let isManaged = true
+
+const sm = "xmlns='urn:xmpp:sm:3'"
 
 const features = (authenticated, prefix = 'stream:', declaration = '') =>
   `<${prefix}features${declaration}>${
     authenticated
-      ? "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
+      ? `<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>${isManaged ? `<sm ${sm}/>` : ''}`
       : "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>"
   }</${prefix}features>`
 
@@ -34,6 +40,8 @@ class Session {
   #authenticated = false
   #received = 0
   #expected = 0
+  /** Stanzas since stream management was switched on. */
+  #handled = 0
   #tail = Buffer.alloc(0)
 
   constructor(write, header, ns) {
@@ -57,24 +65,43 @@ class Session {
     }
   }
 
-  /** Counts messages and answers IQs; what is not complete yet is kept. */
+  /** Counts stanzas, answers IQs and requests for acknowledgements, in their order; what is not complete yet is kept. */
   #takeStanzas(chunk) {
     let end = 0
-    for (let at = chunk.indexOf(messageEnd); at >= 0; at = chunk.indexOf(messageEnd, end)) {
-      end = at + messageEnd.length
-      this.#received++
-    }
-    for (let at = chunk.indexOf('<iq'); at >= 0; at = chunk.indexOf('<iq', end)) {
-      const iqEnd = chunk.indexOf('</iq>', at)
-      if (iqEnd < 0) break
-      end = Math.max(end, iqEnd + 5)
-      this.write(answerTo(chunk.subarray(at, iqEnd).toString(), this.ns))
+    for (let at = chunk.indexOf('<'); at >= 0; at = chunk.indexOf('<', end)) {
+      const size = this.#takeElement(chunk, at)
+      if (size === 0) break
+      end = at + size
     }
     this.#tail = chunk.subarray(end)
     if (this.#expected > 0 && this.#received === this.#expected) {
       this.#expected = 0
       process.send('received')
     }
+  }
+
+  /** @returns the length of the element, 0 if it is not complete; what is no stanza has no content */
+  #takeElement(chunk, at) {
+    const start = chunk.toString('latin1', at, at + 10)
+    const [, name] = /^<(\/?[a-z:]+)[ />]/.exec(start) ?? []
+    if (name === 'message' || name === 'iq') {
+      const close = chunk.indexOf(name === 'iq' ? iqEnd : messageEnd, at)
+      if (close < 0) return 0
+      const end = close + name.length + 3
+      this.#handled++
+      if (name === 'message') this.#received++
+      else this.write(answerTo(chunk.toString('utf8', at, end), this.ns))
+      return end - at
+    }
+    const close = chunk.indexOf('>', at)
+    if (name === undefined || close < 0) return 0
+    if (name === 'presence') this.#handled++
+    if (name === 'r') this.write(`<a ${sm} h='${this.#handled}'/>`)
+    if (name === 'enable') {
+      this.#handled = 0
+      this.write(`<enabled ${sm} id='some-long-sm-id' resume='true'/>`)
+    }
+    return close + 1 - at
   }
 }
 
@@ -124,6 +151,7 @@ webSockets.on('connection', (socket) => {
 process.on('message', (message) => {
   if (message === 'blast') current.blast()
   if (message === 'expect') current.expect(count)
+  if (typeof message === 'object') isManaged = message.isManaged
 })
 process.on('disconnect', () => process.exit(0))
 

@@ -15,10 +15,15 @@ const clientJobs = ['receive', 'send'].flatMap((direction) => [
   { client: 'strophe', transport: 'ws', direction },
 ])
 const confirmedJob = { client: 'couplet', transport: 'tcp', direction: 'send', confirmed: true }
+/** Without stream management. */
+const unmanagedJobs = ['receive', 'send'].flatMap((direction) =>
+  ['xmpp-client', 'couplet'].map((client) => ({ client, transport: 'tcp', direction, unmanaged: true })),
+)
 const parsers = ['saxes', 'couplet', 'xmpp-xml', 'stanza']
 
 const shortPlan = { rounds: 2, messages: 20_000, bytes: 3_000_000, passes: 3, jobs: clientJobs }
-const fullPlan = { rounds: 7, messages: 30_000, bytes: 10_000_000, passes: 4, jobs: [...clientJobs, confirmedJob] }
+const fullJobs = [...clientJobs, confirmedJob, ...unmanagedJobs]
+const fullPlan = { rounds: 7, messages: 30_000, bytes: 10_000_000, passes: 4, jobs: fullJobs }
 
 const packages = {
   couplet: '@couplet/stanza',
@@ -34,8 +39,8 @@ function versionOf(name) {
   return `${packages[name].replace('@couplet/stanza', 'Couplet')} ${version}`
 }
 
-const keyOf = ({ client, transport, direction, confirmed }) =>
-  [client, transport, direction, ...(confirmed ? ['confirmed'] : [])].join(' ')
+const keyOf = ({ client, transport, direction, confirmed, unmanaged }) =>
+  [client, transport, direction, ...(confirmed ? ['confirmed'] : []), ...(unmanaged ? ['unmanaged'] : [])].join(' ')
 
 /** Every job once per round, each round beginning with another one: what slows the machine down slows all. */
 async function interleave(rounds, jobs, run) {
@@ -77,6 +82,11 @@ function parserRows({ results }) {
   })
 }
 
+function noteOf({ client, confirmed, unmanaged }) {
+  if (client === 'strophe' || unmanaged) return ', without stream management'
+  return confirmed ? ', awaiting `acked` per 100' : ''
+}
+
 function clientRows({ results }, jobs, transport, direction, messages) {
   const base = keyOf({ client: 'xmpp-client', transport, direction })
   return jobs
@@ -84,7 +94,7 @@ function clientRows({ results }, jobs, transport, direction, messages) {
     .map((job) => {
       const cpu = cpuOf(results, keyOf(job))
       const rate = messages / (median(results.get(keyOf(job))?.map(({ wallMs }) => wallMs) ?? []) / 1000)
-      const name = versionOf(job.client) + (job.confirmed ? ', awaiting `acked` per 100' : '')
+      const name = versionOf(job.client) + noteOf(job)
       return { name, microseconds: (median(cpu) * 1000) / messages, ratio: ratioOf(cpu, cpuOf(results, base)), rate }
     })
 }

@@ -9,7 +9,6 @@ export async function connect({ service }, onMessage) {
     resource: 'bench',
     sendReceipts: false,
     chatMarkers: false,
-    useStreamManagement: false,
     autoReconnect: false,
     transports: { websocket: service, bosh: false },
   })
