@@ -69,7 +69,6 @@ export class SessionCore implements Session {
   readonly #announcement = new Announcement(this.events)
   /** What somebody waits for may lie behind what is not read. */
   readonly #awaited = (): void => this.brake.check()
-
   constructor({ account, requestTimeout = 60_000, addressing = clientAddressing }: SessionCoreOptions) {
     this.account = account
     this.addressing = addressing
