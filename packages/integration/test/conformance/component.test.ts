@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import type { AnyPlugin, ClientStatus } from '@couplet/client'
 import { type Component, type ComponentOptions, createComponent } from '@couplet/component'
 import { disco, getDiscoInfo } from '@couplet/disco'
@@ -11,6 +14,8 @@ import type { LabServer } from '../../src/lab-server.js'
 import { messagesOf } from './message-list.js'
 import { openClient } from './open-client.js'
 import { targets } from './targets.js'
+
+const example = fileURLToPath(new URL('../../../../examples/echo-component/echo-component.mjs', import.meta.url))
 
 const live = (await targets()).filter(({ server }) => server)
 
@@ -177,6 +182,26 @@ describe.each(live)('a component of $title', (target) => {
         : { name: 'AuthenticationError', condition: 'not-authorized' } // does not tell which names there are
     expect(error).toMatchObject(refusal)
     expect(component.status).toEqual({ state: 'offline', error })
+  })
+
+  test('the example answers, on the built packages', async () => {
+    const settings = {
+      XMPP_COMPONENT: domain,
+      XMPP_SECRET: server.componentSecret,
+      XMPP_SERVICE: `xmpp://${server.ip}:${server.ports.component}`,
+    }
+    const env = { ...process.env, ...settings }
+    const child = spawn(process.execPath, [example], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const [line] = await once(createInterface({ input: child.stdout }), 'line')
+    expect(line).toBe(`online as ${domain}`)
+    const client = await openClient(target)
+    const inbox = messagesOf(client)
+    client.send(message({ to: `somebody@${domain}`, type: 'chat', body: 'hello' }))
+    expect(await inbox.until(1)).toMatchObject([{ body: 'somebody heard: hello' }])
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([0, null])
   })
 
   test('two by the same name: refused, or both get a share of what comes', async () => {
