@@ -6,7 +6,9 @@ import { faultTransport } from './fault-transport.js'
 import { seededRandom } from './seeded-random.js'
 import { virtualTime } from './virtual-time.js'
 
-test('R-020 a thousand cuts at any byte, in either direction, by reset or end: the client is back each time', { timeout: 120_000 }, async () => {
+test('R-020 a thousand cuts at any byte, in either direction, by reset or end: the client is back each time', {
+  timeout: 120_000,
+}, async () => {
   using time = virtualTime()
   await using server = await startLoopback({ users: { u: 'p' } })
   const network = faultTransport(server.transport())

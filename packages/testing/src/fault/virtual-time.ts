@@ -1,6 +1,6 @@
 import { createClient } from '@couplet/client'
 import { startLoopback } from '../loopback/loopback-server.js'
-import type { Clock } from './clock.js'
+import { type Clock, realClock } from './clock.js'
 import { PendingWork } from './pending-work.js'
 import { VirtualTimers } from './virtual-timers.js'
 
@@ -9,6 +9,9 @@ export interface VirtualTimeOptions {
   /** What `Date` says at first; default the real date. */
   readonly start?: Date
 }
+
+/** Milliseconds of real time for what is loaded once. */
+const warmUpLimit = 5000
 
 let installed = false
 let warm: Promise<void> | undefined
@@ -135,12 +138,25 @@ export class VirtualTime implements Clock {
 
 VirtualTime.prototype[Symbol.dispose] = VirtualTime.prototype.restore
 
-/** What a client loads when it first needs it comes from outside, in real time. Afterwards it is there. */
+/**
+ * What a client loads when it first needs it comes from outside, in real time. Afterwards it is there. As no timer runs
+ * meanwhile, this must neither end politely nor wait for ever.
+ */
 async function warmUp(): Promise<void> {
-  await using server = await startLoopback({ users: { u: 'p' } })
+  const server = await startLoopback({ users: { u: 'p' } })
   const options = { jid: 'u@example.org', password: 'p', transports: [server.transport()], reconnect: false }
-  await using client = createClient(options)
-  await client.online().catch(() => {}) // if it cannot log in, the test will say so
+  const client = createClient(options)
+  // If it cannot log in, the test will say so.
+  const done = client.online().catch(() => {})
+  await new Promise<void>((resolve) => {
+    const timer = realClock.setTimeout(resolve, warmUpLimit)
+    void done.then(() => {
+      realClock.clearTimeout(timer)
+      resolve()
+    })
+  })
+  server.drop()
+  await server.stop() // it, too, would set timers
 }
 
 /** Replaces what tells the time and waits. @returns how to put it back */
