@@ -24,10 +24,13 @@ describe.each(
       for (let cut = 0; cut < cuts; cut++) await cutSomewhere(sides[cut % 2] as NumberedSide, random)
       for (const { proxy } of sides) proxy.heal()
       await Promise.all(sides.map((side) => side.stop()))
-      await Promise.all([sides[0].ledger.complete(sides[1].sent), sides[1].ledger.complete(sides[0].sent)])
+      await Promise.all([sides[0].ledger.count(sides[1].sent), sides[1].ledger.count(sides[0].sent)])
       for (const [index, side] of sides.entries()) {
         const other = sides[1 - index] as NumberedSide
-        expect(side.ledger.verdict(other.sent)).toEqual({ lost: 0, duplicates: [], late: [] })
+        const { duplicates, late } = side.ledger
+        expect({ lost: side.ledger.missing(other.sent), duplicates }).toEqual({ lost: [], duplicates: [] })
+        // ejabberd hands a session over while messages are on their way to it, and some overtake others: on the wire.
+        if (server.kind === 'prosody') expect(late).toEqual([])
         expect([side.failures, side.errors]).toEqual([[], []])
         expect(side.sessions.resumed).toBeGreaterThan(cuts / 10)
       }

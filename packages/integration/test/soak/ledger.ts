@@ -1,41 +1,53 @@
 /** Accounts for numbered messages: which came, which came again, which came late. */
 export class Ledger {
-  /** The least number that has not come yet. */
-  next = 0
   readonly duplicates: number[] = []
   readonly late: number[] = []
-  readonly #ahead = new Set<number>()
+  readonly #seen = new Set<number>()
   #highest = -1
-  readonly #waiting = new Map<number, () => void>()
+  readonly #waiting = new Set<() => void>()
+
+  /** How many different numbers have come. */
+  get size(): number {
+    return this.#seen.size
+  }
 
   /** Takes the number of a message that came. */
   add(number: number): void {
-    if (number < this.next || this.#ahead.has(number)) {
+    if (this.#seen.has(number)) {
       this.duplicates.push(number)
       return
     }
     if (number < this.#highest) this.late.push(number)
     this.#highest = Math.max(this.#highest, number)
-    this.#ahead.add(number)
-    while (this.#ahead.delete(this.next)) this.next++
-    for (const [count, wake] of this.#waiting) {
-      if (this.next >= count) wake()
-    }
+    this.#seen.add(number)
+    for (const look of [...this.#waiting]) look()
   }
 
-  /** Resolves when all numbers below `count` have come. */
-  async complete(count: number): Promise<void> {
-    if (this.next >= count) return
-    await new Promise<void>((resolve) => {
-      this.#waiting.set(count, () => {
-        this.#waiting.delete(count)
-        resolve()
-      })
+  /** Resolves when so many different numbers have come. */
+  count(size: number): Promise<void> {
+    return this.#until(() => this.#seen.size >= size)
+  }
+
+  /** Resolves when this number has come. */
+  seen(number: number): Promise<void> {
+    return this.#until(() => this.#seen.has(number))
+  }
+
+  /** The numbers below `count` that have not come. */
+  missing(count: number): number[] {
+    return Array.from({ length: count }, (_, number) => number).filter((number) => !this.#seen.has(number))
+  }
+
+  #until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (condition()) {
+          this.#waiting.delete(look)
+          resolve()
+        }
+      }
+      this.#waiting.add(look)
+      look()
     })
-  }
-
-  /** What is wrong after `count` messages. */
-  verdict(count: number): { readonly lost: number; readonly duplicates: number[]; readonly late: number[] } {
-    return { lost: count - this.next - this.#ahead.size, duplicates: this.duplicates, late: this.late }
   }
 }

@@ -1,3 +1,4 @@
+import { carbons } from '@couplet/carbons'
 import { createClient, type InboundMessage, type SendHandle } from '@couplet/client'
 import { disco } from '@couplet/disco'
 import { mam } from '@couplet/mam'
@@ -22,6 +23,8 @@ export class NumberedSide {
   readonly client: ReturnType<typeof numberedClient>
   readonly proxy: FaultProxy
   sent = 0
+  /** Whether it tries again at once: while the server is there. */
+  isHurried = true
   #isSending = true
   #sending: Promise<void> = Promise.resolve()
 
@@ -33,11 +36,12 @@ export class NumberedSide {
       if (number !== undefined && !inbound.from?.bare.equals(this.client.account)) this.ledger.add(Number(number))
     }
     this.client.onMessage(take)
+    this.client.mam.onMissed(take)
     this.client.on('error', (error) => this.errors.push(error))
     this.client.on('status', (status) => {
       if (status.state === 'online') this.sessions[status.resumed ? 'resumed' : 'fresh']++
       // A test waits for no back-off; that has tests of its own.
-      if (status.state === 'waiting') queueMicrotask(() => this.client.networkChanged())
+      if (status.state === 'waiting' && this.isHurried) queueMicrotask(() => this.client.networkChanged())
     })
   }
 
@@ -46,22 +50,36 @@ export class NumberedSide {
     this.#sending = this.#sendAll(to)
   }
 
-  /** Sends no more, and resolves when every outcome is known. */
+  /** Sends no more than one last message, and resolves when every outcome is known. */
   async stop(): Promise<void> {
     this.#isSending = false
     await this.#sending
   }
 
+  /** The numbers that the own archive has, of messages between the two, from this account. */
+  async archived(other: string, from: string): Promise<Set<number>> {
+    const numbers = new Set<number>()
+    for await (const { message } of this.client.mam.query({ with: other })) {
+      const value = message.get(Numbered)?.value
+      if (value !== undefined && String(message.from?.bare) === from) numbers.add(Number(value))
+    }
+    return numbers
+  }
+
   async #sendAll(to: string): Promise<void> {
     const under = new Set<Promise<void>>()
     while (this.#isSending) {
-      const value = String(this.sent++)
-      const handle = this.client.send(message({ to, type: 'chat', body: `message ${value}` }, Numbered({ value })))
-      const outcome = this.#settle(handle).finally(() => under.delete(outcome))
+      const outcome = this.#send(to).finally(() => under.delete(outcome))
       under.add(outcome)
       if (under.size >= windowSize) await Promise.race(under)
     }
     await Promise.all(under)
+    await this.#send(to) // whoever gets this one has got all before it, or will not get them any more
+  }
+
+  #send(to: string): Promise<void> {
+    const value = String(this.sent++)
+    return this.#settle(this.client.send(message({ to, type: 'chat', body: `message ${value}` }, Numbered({ value }))))
   }
 
   async #settle({ acked }: SendHandle): Promise<void> {
@@ -79,7 +97,7 @@ function numberedClient({ ca }: LabServer, { jid, password }: Account, proxy: Fa
     password,
     service: proxy.service('xmpps'),
     transports: [tcp({ ca })],
-    plugins: [disco(), mam()],
+    plugins: [disco(), carbons(), mam({ catchUp: true })],
   })
 }
 

@@ -1,0 +1,75 @@
+// A client that is killed and started again: it sends numbered messages, and writes down what it has sent and handled.
+// Usage (forked by test/soak/kills.test.ts): killed-client.mjs '{"jid", "password", "to", "service", "ca", "folder"}'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { carbons } from '@couplet/carbons'
+import { createClient } from '@couplet/client'
+import { disco } from '@couplet/disco'
+import { fileStore } from '@couplet/file-store'
+import { mam } from '@couplet/mam'
+import { attr, element, message } from '@couplet/stanza'
+import { tcp } from '@couplet/tcp'
+
+const { jid, password, to, service, ca, folder } = JSON.parse(process.argv[2])
+const Numbered = element('urn:couplet:soak', 'n', { value: attr('value') })
+
+/** A log that survives the process: one number a line. */
+function log(name) {
+  const path = join(folder, name)
+  const numbers = new Set(existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean).map(Number) : [])
+  return {
+    numbers,
+    add(number) {
+      numbers.add(number)
+      appendFileSync(path, `${number}\n`)
+    },
+  }
+}
+
+const sent = log('sent')
+const handled = log('handled')
+const store = await fileStore(join(folder, 'state'))
+const client = createClient({
+  jid,
+  password,
+  service,
+  transports: [tcp({ ca })],
+  plugins: [disco(), carbons(), mam({ catchUp: true })],
+  store,
+})
+
+// What was handled just before the end may come again: the log knows.
+function take(inbound) {
+  const value = inbound.get(Numbered)?.value
+  if (value === undefined || !inbound.from?.bare.equals(to)) return
+  const number = Number(value)
+  const again = handled.numbers.has(number)
+  if (!again) handled.add(number)
+  process.send({ handled: number, again })
+}
+
+client.onMessage(take)
+client.mam.onMissed(take)
+client.on('error', (error) => console.error('killed-client:', error))
+client.on('status', (status) => {
+  if (status.state === 'online') process.send({ online: status.resumed })
+})
+
+let stopping = false
+process.on('message', () => {
+  stopping = true
+})
+
+await client.online()
+for (let number = Math.max(-1, ...sent.numbers) + 1; !stopping; number++) {
+  // The same id, should it be sent twice because the end came between the two lines.
+  const id = `killed-${number}`
+  const handle = client.send(message({ id, to, type: 'chat', body: String(number) }, Numbered({ value: String(number) })))
+  await handle.accepted
+  sent.add(number)
+  process.send({ sent: number })
+  await handle.acked
+}
+await client.close()
+await store.close()
+process.disconnect()
