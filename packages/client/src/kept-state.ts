@@ -19,6 +19,8 @@ export class KeptState {
   readonly #report: (error: unknown) => void
   #login: LoginMemory | undefined
   #release: (() => void) | undefined
+  /** Whether another client has the place in the store. */
+  #isGuest = false
   #endpoint: string | undefined
   #isEndpointLoaded = false
   #limits: Login['limits']
@@ -33,7 +35,7 @@ export class KeptState {
   /** What is remembered between logins. */
   async login(): Promise<LoginMemory> {
     const { LoginMemory } = await import('./login-memory.js')
-    this.#login ??= new LoginMemory(this.#store, this.#account, this.#report)
+    this.#login ??= new LoginMemory(this.#store, this.#account, this.#report, this.#isGuest)
     return this.#login
   }
 
@@ -78,14 +80,30 @@ export class KeptState {
   async #takeOver(continuity: SessionContinuity, signal: AbortSignal): Promise<void> {
     try {
       await continuity.left() // what was there before
-      const release = await this.#store.claim?.('session')
-      if (this.#store.claim !== undefined && release === undefined) return
+      const release = await this.#claim()
+      if (this.#isGuest) return
       if (signal.aborted) return release?.()
       this.#release = release
       await continuity.use(new SessionJournal(this.#store, this.#report), signal)
     } catch (error) {
       this.#report(error)
     }
+  }
+
+  /** Takes the place in the store, if nobody has it; one that cannot be taken is somebody else's. */
+  async #claim(): Promise<(() => void) | undefined> {
+    let release: (() => void) | undefined
+    try {
+      release = await this.#store.claim?.('session')
+      return release
+    } finally {
+      this.#become({ guest: this.#store.claim !== undefined && release === undefined })
+    }
+  }
+
+  #become({ guest }: { readonly guest: boolean }): void {
+    if (guest !== this.#isGuest) this.#login = undefined
+    this.#isGuest = guest
   }
 
   /** Resolves when the store knows that a session is over, or after a second. */
@@ -99,6 +117,7 @@ export class KeptState {
   async release(continuity: SessionContinuity): Promise<void> {
     const release = this.#release
     this.#release = undefined
+    this.#become({ guest: false })
     await continuity.left()
     release?.()
   }

@@ -124,3 +124,19 @@ describe('what is stored may be anything', () => {
     expect([memory.tokenMechanism, memory.token?.token]).toEqual([undefined, 'canary'])
   })
 })
+
+describe('beside another client with the same store', () => {
+  test('the same pins hold, under an id of its own, without the token of the other; nothing is written', async () => {
+    const { memory, store } = await full()
+    const before = await store.get('login')
+    const guest = new LoginMemory(store, account, undefined, true)
+    await guest.load()
+    expect([guest.pin, guest.offer('xmpps')]).toEqual([{ bindable: 'SCRAM-SHA-1' }, offer])
+    expect([guest.token, guest.tokenMechanism]).toEqual([undefined, undefined])
+    expect(guest.userAgentId).not.toBe(memory.userAgentId)
+    await guest.update({ pin: { unbindable: 'SCRAM-SHA-256' }, offers: { wss: offer } })
+    expect([guest.pin.unbindable, guest.offer('wss')]).toEqual(['SCRAM-SHA-256', offer])
+    await guest.forget()
+    expect(await store.get('login')).toEqual(before)
+  })
+})

@@ -31,6 +31,8 @@ export class LoginMemory {
   readonly #store: StateStore
   readonly #account: string
   readonly #onError: (error: unknown) => void
+  /** Whether another client has the place in the store. */
+  readonly isGuest: boolean
   #contents: Contents = emptyContents()
   #loaded = false
   /** What the store has. */
@@ -39,8 +41,12 @@ export class LoginMemory {
   /**
    * @param store only for this account, below a prefix of its own
    * @param onError is told when the store fails; logging in goes on
+   * @param isGuest beside another client with this store, such as that of another tab: the same pins hold, but it is an
+   *   installation of its own, without a token, and writes nothing. One id for both, and with it one resource (XEP-0386),
+   *   would make them throw each other out.
    */
-  constructor(store: StateStore, account: BareJid, onError: (error: unknown) => void = () => {}) {
+  constructor(store: StateStore, account: BareJid, onError: (error: unknown) => void = () => {}, isGuest = false) {
+    this.isGuest = isGuest
     this.#store = store
     this.#account = account.toString()
     this.#onError = onError
@@ -53,7 +59,9 @@ export class LoginMemory {
       const record = await this.#store.get(key)
       this.#loaded = true
       if (record?.version !== version) return
-      this.#contents = readContents(record.value, this.#account) ?? this.#contents
+      const contents = readContents(record.value, this.#account) ?? this.#contents
+      const { userAgent } = this.#contents
+      this.#contents = this.isGuest ? { ...contents, userAgent, token: undefined } : contents
       this.#saved = JSON.stringify(record.value)
     } catch (error) {
       this.#onError(error)
@@ -134,6 +142,7 @@ export class LoginMemory {
   }
 
   async #write(record: { readonly version: number; readonly value: unknown } | undefined): Promise<boolean> {
+    if (this.isGuest) return true
     // What could not be read is not written over: it may hold the pin.
     if (!this.#loaded) return false
     try {

@@ -161,7 +161,7 @@ export class Sasl2 {
     const { credentials, memory, invalidateToken } = this.#options
     const { bindings } = this.#negotiation
     const fast = tokenMechanisms(offer.fast, this.#options, bindings)
-    if (invalidateToken || !(credentials.password ?? credentials.token)) return undefined
+    if (invalidateToken || memory.isGuest || !(credentials.password ?? credentials.token)) return undefined
     const { tokenMechanism } = memory
     const isGood = tokenMechanism !== undefined && fast.includes(tokenMechanism)
     if (isGood && chooseTokenMechanism([tokenMechanism], bindings) !== undefined) return undefined

@@ -1,4 +1,4 @@
-import { type ClientOptions, createClient, memoryStore, type StateStore } from '@couplet/client'
+import { type ClientOptions, createClient, memoryStore, type PluginContext, type StateStore } from '@couplet/client'
 import { iqGet, marker, message } from '@couplet/stanza'
 import { type LoopbackServer, startLoopback, type VirtualTime, virtualTime } from '@couplet/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -90,6 +90,28 @@ describe('a session that was stored', () => {
     const three = user('alice', { store }) // what was closed is not resumed
     await time.until(three.client.online())
     expect(three.sessions).toEqual([false])
+    await time.until(three.client.close())
+  })
+
+  test('beside another client no token is asked for, no other id is known, and no resource is fought over', async () => {
+    const store = memoryStore()
+    const inlined = { name: 'inlined', needs: {}, setup: (context: PluginContext) => context.catchesUp() } as const
+    const [one, two] = [user('alice', { store, plugins: [inlined] }), user('alice', { store, plugins: [inlined] })]
+    await time.until(one.client.online())
+    const kept = await store.get('alice@example.org/login')
+    expect(kept?.value).toMatchObject({ token: { count: 0 } })
+    await time.until(two.client.online())
+    await time.advance(60_000)
+    expect([one.sessions, two.sessions]).toEqual([[false], [false]])
+    expect(await store.get('alice@example.org/login')).toEqual(kept)
+    await time.until(one.client.close())
+    await time.until(two.client.close())
+    const three = user('alice', { store, plugins: [inlined] }) // has the place now, and the token
+    await time.until(three.client.online())
+    const { userAgent, token } = kept?.value as { userAgent: string; token: { token: string } }
+    const after = (await store.get('alice@example.org/login'))?.value as { token: { token: string } }
+    expect(after).toMatchObject({ userAgent, token: { count: 0 } })
+    expect(after.token.token).not.toBe(token.token) // it was used: the server gives a new one
     await time.until(three.client.close())
   })
 })
