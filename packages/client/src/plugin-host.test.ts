@@ -105,6 +105,16 @@ describe('PluginHost: context', () => {
     expect(() => host([plugin('a', [], (context) => context.onMessage(() => {}))])).not.toThrow()
   })
 
+  test('a subscription of its own ends once, with the plugin at the latest', () => {
+    const [early, late] = [vi.fn(), vi.fn()]
+    const all = host([plugin('a', [], (context) => [context.subscription(late), context.subscription(early)])])
+    const [, subscription] = all.apis.a as [Subscription, Subscription]
+    subscription.dispose()
+    expect([early.mock.calls.length, late.mock.calls.length]).toEqual([1, 0])
+    all.close()
+    expect([early.mock.calls.length, late.mock.calls.length]).toEqual([1, 1])
+  })
+
   test('each has a store of its own, apart for each account', async () => {
     const store = memoryStore()
     const record = { version: 1, value: 'x' }

@@ -165,6 +165,7 @@ export class PluginHost {
       announce: (announcer) => keep(core.announce(announcer)),
       inbound: (element, provenance) => core.inbound(element, provenance),
       event: () => pluginEvent((code) => core.run(code), keep),
+      subscription: (dispose) => keep(new Subscription(dispose)),
       sendNonza: (element) => core.sendNonza(element),
       onSession: (handler, stage = 'state') => this.#register(this.#sessionHandlers[stage], handler, keep),
       onResume: (handler) => this.#register(this.#resumeHandlers, handler, keep),

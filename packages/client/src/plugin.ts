@@ -127,6 +127,8 @@ export interface PluginContext extends Session {
   sendNonza(element: XmlElement): boolean
   /** Makes an event of the plugin's own, for what its API offers as `onChange` and the like. */
   event<Args extends readonly unknown[]>(): PluginEvent<Args>
+  /** Makes a subscription of the plugin's own, for what consists of several; it ends with the plugin at the latest. */
+  subscription(dispose: () => void): Subscription
   /** Reports an error that nobody waits for: the client's `error` event. */
   reportError(error: unknown): void
 }

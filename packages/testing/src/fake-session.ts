@@ -147,9 +147,9 @@ export class FakeSession implements PluginContext {
   /** Registers the handler of a kind of request; {@link ask} calls it. */
   readonly handle: PluginContext['handle'] = (...args) => this.#context.handle(...args)
 
-  /** Adds to {@link features}. */
   readonly advertise: PluginContext['advertise'] = (feature) => this.#context.advertise(feature)
   readonly onFeatures: PluginContext['onFeatures'] = (handler) => this.#context.onFeatures(handler)
+  readonly subscription: PluginContext['subscription'] = (dispose) => this.#context.subscription(dispose)
 
   /** Decides what {@link begin} sends first; by itself it sends nothing. */
   readonly announce: PluginContext['announce'] = (announcer) => this.#context.announce(announcer)
