@@ -32,6 +32,12 @@ export class JournalPlaces {
     if (fresh.length > 0) void this.journal.stored()
   }
 
+  /** A stanza has a place in the queue: whoever hears that may rely on it, also if the process ends. */
+  accept(ticket: SendTicket): void {
+    if (this.journal === undefined) ticket.accept()
+    else if (!ticket.isAccepted) void this.journal.stored().then(() => ticket.accept())
+  }
+
   /** Gives a stanza a place before all others. */
   putBack(ticket: SendTicket): void {
     if (this.journal === undefined) return

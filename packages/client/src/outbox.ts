@@ -104,7 +104,7 @@ export class Outbox {
       )
       return true
     }
-    ticket.accept()
+    this.places.accept(ticket)
     if (line.management === undefined) {
       line.writer.write(ticket.text)
       ticket.text = ''
@@ -251,7 +251,7 @@ export class Outbox {
   #accept(ticket: SendTicket): void {
     this.#queue.push(ticket)
     this.#units += ticket.text.length
-    ticket.accept()
+    this.places.accept(ticket)
   }
 
   #pump(): void {

@@ -36,7 +36,8 @@ export class SendTicket implements SendHandle {
   #acks: AckSource | undefined
   #outcome: Deferred | undefined
   #place: Deferred | undefined
-  #isAccepted = false
+  /** Whether it has a place in the queue. */
+  isAccepted = false
 
   constructor(id: string, text: string, kind: StanzaKind = 'message') {
     this.id = id
@@ -65,7 +66,7 @@ export class SendTicket implements SendHandle {
   get accepted(): Promise<void> {
     if (this.#place === undefined) {
       this.#place = deferred()
-      if (this.#isAccepted) this.#place.resolve()
+      if (this.isAccepted) this.#place.resolve()
       else if (this.#state === 'failed') this.#place.reject(this.#error)
       else this.onAwaited?.()
     }
@@ -75,12 +76,12 @@ export class SendTicket implements SendHandle {
   /** Whether somebody waits for the outcome, or for a place in the queue. */
   get isAwaited(): boolean {
     if (this.#state === 'acked' || this.#state === 'failed') return false
-    return this.#outcome !== undefined || (this.#place !== undefined && !this.#isAccepted)
+    return this.#outcome !== undefined || (this.#place !== undefined && !this.isAccepted)
   }
 
   /** It has a place in the bounded queue. */
   accept(): void {
-    this.#isAccepted = true
+    this.isAccepted = true
     this.#place?.resolve()
   }
 
@@ -108,7 +109,7 @@ export class SendTicket implements SendHandle {
     if (!this.#settle('failed')) return
     this.#error = error
     this.#outcome?.reject(error)
-    if (!this.#isAccepted) this.#place?.reject(error)
+    if (!this.isAccepted) this.#place?.reject(error)
   }
 
   #settle(state: 'acked' | 'failed'): boolean {

@@ -18,7 +18,8 @@ export interface SendHandle {
   readonly acked: Promise<void>
   /**
    * Resolves when the stanza has a place in the queue: at once, unless 1,000 stanzas or 8 MiB wait to be written or
-   * acknowledged. Whoever awaits it between sends is slowed down to what the connection takes; nothing is dropped.
+   * acknowledged; with a store when it is there, so that it is sent even if the process ends. Whoever awaits it between
+   * sends is slowed down to what the connection takes; nothing is dropped.
    */
   readonly accepted: Promise<void>
 }

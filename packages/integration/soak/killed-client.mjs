@@ -28,7 +28,7 @@ function log(name) {
 
 const sent = log('sent')
 const handled = log('handled')
-const store = await fileStore(join(folder, 'state'))
+const store = fileStore(join(folder, 'state'))
 const client = createClient({
   jid,
   password,
@@ -41,7 +41,7 @@ const client = createClient({
 // What was handled just before the end may come again: the log knows.
 function take(inbound) {
   const value = inbound.get(Numbered)?.value
-  if (value === undefined || !inbound.from?.bare.equals(to)) return
+  if (value === undefined || String(inbound.from?.bare) !== to) return
   const number = Number(value)
   const again = handled.numbers.has(number)
   if (!again) handled.add(number)
@@ -64,7 +64,9 @@ await client.online()
 for (let number = Math.max(-1, ...sent.numbers) + 1; !stopping; number++) {
   // The same id, should it be sent twice because the end came between the two lines.
   const id = `killed-${number}`
-  const handle = client.send(message({ id, to, type: 'chat', body: String(number) }, Numbered({ value: String(number) })))
+  const handle = client.send(
+    message({ id, to, type: 'chat', body: String(number) }, Numbered({ value: String(number) })),
+  )
   await handle.accepted
   sent.add(number)
   process.send({ sent: number })
