@@ -6,6 +6,7 @@ import { type TestAuthority, type TestCertificate, testAuthority } from '../test
 import type { Channel } from '../wire/channel.js'
 import { type MemoryTransportOptions, memoryTransport } from '../wire/memory-channel.js'
 import { type Listener, type ListenerKind, openListener } from '../wire/open-listener.js'
+import { aboutServerModule } from './about-server.js'
 import type { LoopbackSession } from './account.js'
 import { archiveModule } from './archive.js'
 import { carbonsModule } from './carbons.js'
@@ -31,6 +32,7 @@ const stopLimit = 500
 const ownModules = ({ bind2ClearsOffline = false }: LoopbackOptions): readonly LoopbackModule[] => [
   discoModule(),
   pingModule(),
+  aboutServerModule(),
   archiveModule(),
   offlineModule(bind2ClearsOffline),
   rosterModule(),
