@@ -1,4 +1,11 @@
-import { type ClientOptions, createClient, memoryStore, type PluginContext, type StateStore } from '@couplet/client'
+import {
+  type ClientOptions,
+  createClient,
+  memoryStore,
+  type PluginContext,
+  type StateRecord,
+  type StateStore,
+} from '@couplet/client'
 import { iqGet, marker, message } from '@couplet/stanza'
 import { type LoopbackServer, startLoopback, type VirtualTime, virtualTime } from '@couplet/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -108,7 +115,7 @@ describe('a session that was stored', () => {
     await time.until(two.client.close())
     const three = user('alice', { store, plugins: [inlined] }) // has the place now, and the token
     await time.until(three.client.online())
-    const { userAgent, token } = kept?.value as { userAgent: string; token: { token: string } }
+    const { userAgent, token } = (kept as StateRecord).value as { userAgent: string; token: { token: string } }
     const after = (await store.get('alice@example.org/login'))?.value as { token: { token: string } }
     expect(after).toMatchObject({ userAgent, token: { count: 0 } })
     expect(after.token.token).not.toBe(token.token) // it was used: the server gives a new one
