@@ -1,10 +1,11 @@
-// Usage: node packages/bench/run.mjs bench|fuzz|soak [--short] [--json FILE] [--seed N] [--cases N] [--minutes N]
+// Usage: node packages/bench/run.mjs bench|memory|fuzz|soak [--short] [--json FILE] [--seed N] [--cases N] [--minutes N]
 import { parseArgs } from 'node:util'
 import { printTally } from '../workspace/stages/tally.mjs'
 
 // Each is loaded when it is run: the benchmarks need built packages, the fuzzers only sources.
 const commands = {
   bench: async (options) => (await import('./throughput/suite.mjs')).bench(options),
+  memory: async (options) => (await import('./memory/suite.mjs')).memory(options),
   fuzz: async (options) => (await import('./fuzz/suite.mjs')).fuzz(options),
   soak: async (options) => (await import('./soak/suite.mjs')).soak(options),
 }

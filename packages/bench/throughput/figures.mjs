@@ -15,8 +15,19 @@ export function median(values) {
  * @returns {Spread}
  */
 export function ratioOf(a, b) {
-  const ratios = a.map((value, round) => value / (b[round] ?? Number.NaN))
-  return { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) }
+  return spreadOf(a.map((value, round) => value / (b[round] ?? Number.NaN)))
+}
+
+/** Median, least and greatest of a list. @param {readonly number[]} values @returns {Spread} */
+export function spreadOf(values) {
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values) }
+}
+
+/** Whole numbers, as in `31 (29–33)`. @param {Spread} [spread] */
+export function formatSpread(spread) {
+  if (spread === undefined) return ''
+  const { median: middle, min, max } = spread
+  return `${middle.toFixed(0)} (${min.toFixed(0)}–${max.toFixed(0)})`
 }
 
 /** A table row's ratio, as in `0.64 (0.60–0.71)`. @param {Spread} spread */

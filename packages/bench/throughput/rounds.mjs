@@ -9,7 +9,7 @@ import { domain, expected } from './traffic.mjs'
 const limit = 45_000
 
 /** Resolves with the next message for which `accept` is true; rejects when the process ends first or says nothing. */
-function message(child, accept) {
+export function message(child, accept) {
   return new Promise((resolve, reject) => {
     const settle = (then) => (value) => {
       clearTimeout(timer)

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { readJson } from '../../workspace/workspace.mjs'
 import { formatRatio, median, ratioOf, table } from './figures.mjs'
 import { measureIn, Rounds } from './rounds.mjs'
 import { messageSize } from './traffic.mjs'
+import { versionOf } from './versions.mjs'
 
 /** A client in a direction; `of` is what it is compared with. */
 const clientJobs = ['receive', 'send'].flatMap((direction) => [
@@ -24,20 +24,6 @@ const parsers = ['saxes', 'couplet', 'xmpp-xml', 'stanza']
 const shortPlan = { rounds: 2, messages: 20_000, bytes: 3_000_000, passes: 3, jobs: clientJobs }
 const fullJobs = [...clientJobs, confirmedJob, ...unmanagedJobs]
 const fullPlan = { rounds: 7, messages: 30_000, bytes: 10_000_000, passes: 4, jobs: fullJobs }
-
-const packages = {
-  couplet: '@couplet/stanza',
-  'xmpp-client': '@xmpp/client',
-  stanza: 'stanza',
-  strophe: 'strophe.js',
-  'xmpp-xml': '@xmpp/xml',
-  saxes: 'saxes',
-}
-
-function versionOf(name) {
-  const { version } = readJson(new URL(`../node_modules/${packages[name]}/package.json`, import.meta.url))
-  return `${packages[name].replace('@couplet/stanza', 'Couplet')} ${version}`
-}
 
 const keyOf = ({ client, transport, direction, confirmed, unmanaged }) =>
   [client, transport, direction, ...(confirmed ? ['confirmed'] : []), ...(unmanaged ? ['unmanaged'] : [])].join(' ')

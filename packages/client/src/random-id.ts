@@ -1,4 +1,5 @@
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const codes = Array.from(alphabet, (character) => character.charCodeAt(0))
 const length = 22
 const pool = new Uint8Array(length * 256)
 let used = pool.length
@@ -10,7 +11,8 @@ export function randomId(): string {
     crypto.getRandomValues(pool)
     used = 0
   }
-  let id = ''
-  for (let i = 0; i < length; i++) id += alphabet[(pool[used++] as number) & 63]
-  return id
+  // At once: put together piece by piece it would keep all its pieces.
+  const characters: number[] = []
+  for (let i = 0; i < length; i++) characters.push(codes[(pool[used++] as number) & 63] as number)
+  return String.fromCharCode(...characters)
 }

@@ -38,6 +38,7 @@ export function secure(
       signal.removeEventListener('abort', onAbort)
       tls.removeListener('error', onError)
       tls.removeListener('close', onClose)
+      tls.removeListener('secureConnect', onSecure) // it would keep alive whatever led to this connection
       then()
     }
     const fail = (error: unknown): void =>
@@ -51,16 +52,17 @@ export function secure(
     const onError = (error: Error): void => fail(tlsError(error))
     const onClose = (): void => fail(new ConnectionError('tls', 'closed', 'the server closed the connection'))
     const onTimeout = (): void => fail(new ConnectionError('tls', 'timeout', `nothing for ${(limit ?? 0) / 1000} s`))
+    const onSecure = (): void => {
+      const problem = objection(tls, settings, protocols)
+      if (problem === undefined) settle(() => resolve(tls))
+      else fail(problem)
+    }
     const timer = limit === undefined ? undefined : setTimeout(onTimeout, limit)
     if (signal.aborted) return onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
     tls.on('error', onError)
     tls.on('close', onClose)
-    tls.on('secureConnect', () => {
-      const problem = objection(tls, settings, protocols)
-      if (problem === undefined) settle(() => resolve(tls))
-      else fail(problem)
-    })
+    tls.on('secureConnect', onSecure)
   })
 }
 
