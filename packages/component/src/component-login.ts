@@ -4,7 +4,7 @@ import type { Secret } from '@couplet/sasl'
 import {
   type BareJid,
   type FullJid,
-  type Jid,
+  Jid,
   NS_STREAM,
   type ParserLimits,
   StreamError,
@@ -109,8 +109,9 @@ class ComponentNegotiation {
 
   /** Why there can be no proof for this header, which nobody but our server gets. */
   #problemOf(header: XmlElement): string | undefined {
-    const from = header.attr('from')?.toLowerCase()
-    if (from !== undefined && from !== this.#options.jid.domain) return 'the stream header is for somebody else'
+    const from = header.attr('from')
+    const isOurs = from === undefined || Jid.tryParse(from)?.equals(this.#options.jid)
+    if (!isOurs) return 'the stream header is for somebody else'
     return header.attr('id') ? undefined : 'the stream header has no id'
   }
 

@@ -4,6 +4,7 @@ import { NS_COMPONENT } from '@couplet/component'
 import { message } from '@couplet/stanza'
 import { tcp } from '@couplet/tcp'
 import { type ScriptedPeer, scriptedServer } from '@couplet/testing'
+import { webSocket } from '@couplet/websocket'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { componentOf, domain, header, next, secret, serve, streamError, welcome } from './scripted.js'
 
@@ -46,6 +47,15 @@ describe('a connection without TLS', () => {
     const service = `xmpp://localhost:${server.service?.port}`
     await componentOf(server, { service, transports: [tcp({ lookup })] }).online()
   })
+})
+
+test('a WebSocket has no framing for components: nothing is said there', async () => {
+  const server = await scriptedServer((peer) => peer.closed, { domain, transport: 'websocket' })
+  onTestFinished(() => server.stop())
+  const component = componentOf(server, { transports: [webSocket({ ca: server.ca })], reconnect: true })
+  await expect(component.online()).rejects.toMatchObject({ code: 'no-transport', retry: 'user' })
+  await server.peers[0]?.closed
+  expect(server.peers.map(({ received }) => received)).toEqual([''])
 })
 
 describe('who is refused', () => {
