@@ -1,15 +1,21 @@
-import type { Presence } from '@couplet/stanza'
+import { type Presence, PresenceElement, readElement, type XmlElement } from '@couplet/stanza'
 import type { Emitter } from './events.js'
-import type { Announcer } from './plugin.js'
+import type { Announcer, PresenceDecoration, PresenceDecorator } from './plugin.js'
 import { Subscription } from './subscription.js'
 
-/** What a session begins with: what the client would announce, or what a plugin makes of it. */
+/** What a session begins with: what the client would announce, or what a plugin makes of it; and what plugins add. */
 export class Announcement {
   readonly #events: Emitter
+  readonly #send: (presence: Presence) => void
   #announcer: Announcer | undefined
+  readonly #decorators = new Set<PresenceDecorator>()
+  /** What everybody was told last in this session, before anything was added; `undefined` for nothing. */
+  #told: XmlElement | undefined
 
-  constructor(events: Emitter) {
+  /** @param send sends a presence again */
+  constructor(events: Emitter, send: (presence: Presence) => void) {
     this.#events = events
+    this.#send = send
   }
 
   /** Has somebody decide. @throws TypeError if another one does so already */
@@ -21,12 +27,39 @@ export class Announcement {
     })
   }
 
-  /** What is announced instead of these presences; the same if who decides throws. */
+  /** What is announced instead of these presences, in a new session; the same if who decides throws. */
   of(presences: readonly Presence[]): readonly Presence[] {
+    this.#told = undefined
     let announced = presences
     this.#events.run(() => {
       announced = this.#announcer?.(presences) ?? presences
     })
     return announced
+  }
+
+  /** Has somebody add to presences until the subscription that is kept ends. */
+  decorate(decorator: PresenceDecorator, keep: (subscription: Subscription) => unknown): PresenceDecoration {
+    const own: PresenceDecorator = () => decorator() // the same function may be given twice
+    this.#decorators.add(own)
+    keep(new Subscription(() => this.#decorators.delete(own)))
+    return {
+      repeat: () => {
+        const told = this.#told && readElement(PresenceElement, this.#told.with({ id: undefined }))
+        if (told?.ok) this.#send(told.value)
+      },
+    }
+  }
+
+  /** A stanza that is about to be sent, with what is added if it says that we are available. */
+  decorated(stanza: XmlElement): XmlElement {
+    if (stanza.name !== 'presence') return stanza
+    const [type, to] = [stanza.attr('type'), stanza.attr('to')]
+    if (to === undefined && type === 'unavailable') this.#told = undefined
+    if (type !== undefined) return stanza
+    if (to === undefined) this.#told = stanza
+    const added: XmlElement[] = []
+    for (const decorator of this.#decorators) this.#events.run(() => void added.push(...decorator()))
+    // Not twice, if the application has put it there.
+    return stanza.with({}, ...added.filter(({ name, ns }) => stanza.child(name, ns) === undefined))
   }
 }

@@ -28,6 +28,8 @@ export type {
   NeedsOf,
   Plugin,
   PluginContext,
+  PresenceDecoration,
+  PresenceDecorator,
   SentFate,
   SentFinder,
   SentMessage,

@@ -121,17 +121,32 @@ export class PluginHost {
     })
   }
 
+  #keep(subscription: Subscription): Subscription {
+    const kept = new Subscription(() => {
+      this.#subscriptions.delete(kept)
+      subscription.dispose()
+    })
+    this.#subscriptions.add(kept)
+    return kept
+  }
+
+  /** What plugins are told about sessions, and asked for. */
+  #sessionHooks(keep: Keep): Pick<PluginContext, 'onSession' | 'onResume' | 'inlineBind' | 'catchesUp' | 'findSent'> {
+    return {
+      onSession: (handler, stage = 'state') => this.#register(this.#sessionHandlers[stage], handler, keep),
+      onResume: (handler) => this.#register(this.#resumeHandlers, handler, keep),
+      inlineBind: (feature, build) => this.#addInline({ feature, build }),
+      catchesUp: () => {
+        this.catchesUp = true
+      },
+      findSent: (finder) => keep(this.#setFinder(finder)),
+    }
+  }
+
   #context(plugin: AnyPlugin, store: StateStore): PluginContext {
     const core = this.#core
     const advertised = this.#features
-    const keep: Keep = (subscription) => {
-      const kept = new Subscription(() => {
-        this.#subscriptions.delete(kept)
-        subscription.dispose()
-      })
-      this.#subscriptions.add(kept)
-      return kept
-    }
+    const keep: Keep = (subscription) => this.#keep(subscription)
     return {
       get jid() {
         return core.jid
@@ -162,18 +177,13 @@ export class PluginHost {
       onPresence: (...args: Parameters<SessionCore['onPresence']>) =>
         keep(core.atOnce.onPresence(...checked(plugin, args))),
       handle: (pair, handler, filter) => keep(core.handle(pair, handler, filter)),
-      announce: (announcer) => keep(core.announce(announcer)),
+      announce: (announcer) => keep(core.announcement.decide(announcer)),
+      decoratePresence: (decorator) => core.announcement.decorate(decorator, keep),
       inbound: (element, provenance) => core.inbound(element, provenance),
       event: () => pluginEvent((code) => core.run(code), keep),
       subscription: (dispose) => keep(new Subscription(dispose)),
       sendNonza: (element) => core.sendNonza(element),
-      onSession: (handler, stage = 'state') => this.#register(this.#sessionHandlers[stage], handler, keep),
-      onResume: (handler) => this.#register(this.#resumeHandlers, handler, keep),
-      inlineBind: (feature, build) => this.#addInline({ feature, build }),
-      catchesUp: () => {
-        this.catchesUp = true
-      },
-      findSent: (finder) => keep(this.#setFinder(finder)),
+      ...this.#sessionHooks(keep),
       reportError: (error) => core.events.emit('error', error),
     }
   }

@@ -18,6 +18,15 @@ export interface InboundRequest {
 /** Makes the presences a session begins with from those the client would announce: its option `presence`, or none. */
 export type Announcer = (presences: readonly Presence[]) => readonly Presence[]
 
+/** Makes what is added to a presence that says that we are available. */
+export type PresenceDecorator = () => readonly XmlElement[]
+
+/** What is added to the presences of the client. */
+export interface PresenceDecoration {
+  /** Something else is added now: sends the presence that everybody was told last again, if this session has told any. */
+  repeat(): void
+}
+
 /**
  * When a plugin sets a new session up. What all handlers of the first three ask leaves in this order, together and before
  * the presence (R-031); `rooms` comes after the presence.
@@ -111,6 +120,11 @@ export interface PluginContext extends Session {
    * @throws TypeError if another plugin decides already
    */
   announce(announcer: Announcer): Subscription
+  /**
+   * Adds to every presence that says that we are available, to everybody or to somebody, and whoever sends it; an element
+   * that is there already is not added. Called for each.
+   */
+  decoratePresence(decorator: PresenceDecorator): PresenceDecoration
   /**
    * A message that came inside another stanza, such as a copy or an archived one, as one that was received. Whoever
    * calls this has checked that the outer stanza's sender may vouch for it.

@@ -44,8 +44,8 @@ describe('the beginning of a session', () => {
   test('who decides on the announcement replaces the default, also with nothing, until he ends', () => {
     const { session, written, attach } = core()
     let decided: ReturnType<typeof presence>[] | undefined = [presence({ priority: 1 }), presence({ priority: 2 })]
-    const subscription = session.announce((initial) => decided ?? initial)
-    expect(() => session.announce(() => [])).toThrow(TypeError)
+    const subscription = session.announcement.decide((initial) => decided ?? initial)
+    expect(() => session.announcement.decide(() => [])).toThrow(TypeError)
     const begin = (): string[] => {
       attach()
       session.begin([presence()])
@@ -58,7 +58,7 @@ describe('the beginning of a session', () => {
     decided = undefined
     expect(begin()).toEqual(['<presence/>'])
     subscription.dispose()
-    session.announce(() => {
+    session.announcement.decide(() => {
       throw new Error('no')
     })
     expect(begin()).toEqual(['<presence/>'])

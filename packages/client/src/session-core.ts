@@ -24,7 +24,7 @@ import { type AddressedRequest, IqService } from './iq-service.js'
 import { Lanes } from './lanes.js'
 import { checkNonza } from './nonza.js'
 import { Outbox, type StanzaWriter } from './outbox.js'
-import type { Announcer, InboundRequest } from './plugin.js'
+import type { InboundRequest } from './plugin.js'
 import { randomId } from './random-id.js'
 import { ReadingBrake } from './reading-brake.js'
 import { Repeats } from './repeats.js'
@@ -66,7 +66,8 @@ export class SessionCore implements Session {
   #barrier: AckBarrier | undefined
   /** Why there will be no connection any more, if so. */
   closed: ConnectionError | undefined
-  readonly #announcement = new Announcement(this.events)
+  /** What its presences say. */
+  readonly announcement = new Announcement(this.events, (told) => this.isOnline && this.send(told))
   /** What somebody waits for may lie behind what is not read. */
   readonly #awaited = (): void => this.brake.check()
   constructor({ account, requestTimeout = 60_000, addressing = clientAddressing }: SessionCoreOptions) {
@@ -122,7 +123,7 @@ export class SessionCore implements Session {
 
   /** The session begins: announces these presences, or what a plugin makes of them, and sends what was queued. */
   begin(presences: readonly Presence[] = []): void {
-    for (const each of this.#announcement.of(presences)) this.sendPresence(each)
+    for (const each of this.announcement.of(presences)) this.sendPresence(each)
     this.isOnline = true
     this.continuity.begin()
     this.outbox.open()
@@ -131,7 +132,7 @@ export class SessionCore implements Session {
   /** Writes a presence now, before what is queued. */
   sendPresence({ element }: Presence): void {
     if (!this.addressing.announces && element.attr('to') === undefined) return
-    const text = serialize(this.addressing.outgoing(element), NS_CLIENT)
+    const text = serialize(this.addressing.outgoing(this.announcement.decorated(element)), NS_CLIENT)
     this.outbox.write(new SendTicket(randomId(), text, 'presence'))
   }
 
@@ -192,7 +193,7 @@ export class SessionCore implements Session {
 
   /** @param ahead before what is queued, for what begins a session */
   send(stanza: Message | Presence, ahead = false): SendHandle {
-    const { element } = stanza
+    const element = this.announcement.decorated(stanza.element)
     const id = stanza.id ?? randomId()
     const complete = this.addressing.outgoing(stanza.id === undefined ? element.with({ id }) : element)
     const kind = element.name === 'presence' ? 'presence' : 'message'
@@ -230,11 +231,6 @@ export class SessionCore implements Session {
     filter?: StanzaFilter,
   ): Subscription {
     return this.#router.handle(pair as IqProcedure<unknown, unknown>, handler as never, filter?.from)
-  }
-
-  /** Decides what {@link begin} announces. */
-  announce(announcer: Announcer): Subscription {
-    return this.#announcement.decide(announcer)
   }
 
   /** A message from inside another stanza. */

@@ -153,10 +153,10 @@ export class FakeSession implements PluginContext {
 
   /** Decides what {@link begin} sends first; by itself it sends nothing. */
   readonly announce: PluginContext['announce'] = (announcer) => this.#context.announce(announcer)
-
+  /** Adds to presences. */
+  readonly decoratePresence: PluginContext['decoratePresence'] = (...args) => this.#context.decoratePresence(...args)
   /** Makes a message from inside another stanza one that was received. */
   readonly inbound: PluginContext['inbound'] = (...args) => this.#context.inbound(...args)
-
   /** Makes an event. */
   readonly event: PluginContext['event'] = () => this.#context.event()
 
