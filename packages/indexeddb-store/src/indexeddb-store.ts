@@ -80,9 +80,8 @@ class DatabaseStore implements IndexedDbStore {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#lastWrite.then(() => {
-      this.#claims.end()
-      return this.#connection.end()
+    this.#closed ??= this.#lastWrite.then(async () => {
+      await Promise.all([this.#claims.end(), this.#connection.end()])
     })
     return this.#closed
   }

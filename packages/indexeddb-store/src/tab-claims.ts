@@ -2,7 +2,7 @@ import { explain } from './indexeddb-store-error.js'
 
 /**
  * Names that one page or worker of an origin has alone, as Web Locks: the browser takes them back when it is gone, however
- * it ended. Pages that hold one are neither frozen nor kept for the back button, and so are not late to find out.
+ * it ended, and throws a page out of the back/forward cache whose name somebody else wants.
  */
 export class TabClaims {
   readonly #prefix: string
@@ -35,9 +35,10 @@ export class TabClaims {
     })
   }
 
-  /** Gives everything back. */
-  end(): void {
+  /** Gives everything back; resolves when somebody else can have it. */
+  async end(): Promise<void> {
     for (const release of this.#held) release()
+    await Promise.all(this.#ending.values())
   }
 
   #releaser(name: string, end: () => void, ended: () => Promise<unknown>): () => void {

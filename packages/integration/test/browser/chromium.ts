@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, chromium, type LaunchOptions, type Page } from 'playwright-core'
 
 /** A name that is not a secure context, unlike every form of localhost: no `crypto.subtle` there. */
 export const insecureHost = 'insecure.test'
@@ -12,10 +12,12 @@ const quiet = ['--disable-quic', '--no-first-run', '--disable-background-network
 export const executablePath = process.env.COUPLET_CHROMIUM || '/usr/bin/chromium'
 
 /** Starts it; it finds {@link insecureHost} on this machine. */
-export const launchChromium = (): Promise<Browser> =>
+export const launchChromium = (options: LaunchOptions = {}): Promise<Browser> =>
   chromium.launch({
     executablePath,
+    ...options,
     args: [
+      ...(options.args ?? []),
       '--no-sandbox',
       '--disable-gpu',
       '--disable-sync',
@@ -24,10 +26,12 @@ export const launchChromium = (): Promise<Browser> =>
     ],
   })
 
-/** Bundles the browser client; file names to contents. */
+/** Bundles what is in the folder `browser`; file names to contents. */
 const bundleClient = async (): Promise<ReadonlyMap<string, Uint8Array>> => {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('../../browser/browser-client.mjs', import.meta.url))],
+    entryPoints: ['browser-client', 'session-page', 'store-contract'].map((name) =>
+      fileURLToPath(new URL(`../../browser/${name}.mjs`, import.meta.url)),
+    ),
     outdir: '/',
     write: false,
     bundle: true,
@@ -47,8 +51,14 @@ export interface Site {
   close(): void
 }
 
-const html = `<!doctype html><title>Couplet</title>
-<script type="module">import { talk } from '/browser-client.js'; globalThis.talk = talk</script>`
+const page = (script: string): string => `<!doctype html><title>Couplet</title><script type="module">${script}</script>`
+
+const pages: Readonly<Record<string, string>> = {
+  '/': page(`import { talk } from '/browser-client.js'; globalThis.talk = talk`),
+  '/session': page(`import '/session-page.js'`),
+  '/contract': page(`import '/store-contract.js'`),
+  '/elsewhere': '<!doctype html><title>Elsewhere</title>',
+}
 
 /** Serves the bundled client on loopback. */
 export const serveClient = async (): Promise<Site> => {
@@ -59,7 +69,7 @@ export const serveClient = async (): Promise<Site> => {
     requests.push(path)
     const file = files.get(path)
     if (file) response.writeHead(200, { 'content-type': 'text/javascript' }).end(file)
-    else response.writeHead(200, { 'content-type': 'text/html' }).end(html)
+    else response.writeHead(200, { 'content-type': 'text/html' }).end(pages[path] ?? '')
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return { port: (server.address() as { port: number }).port, requests, close: () => server.close() }
