@@ -1,6 +1,7 @@
 import { type FullJid, iqGet, Jid, marker, message, NS_CLIENT, presence, xml } from '@couplet/stanza'
 import { describe, expect, test } from 'vitest'
 import { type Addressing, answerTo, clientAddressing } from './addressing.js'
+import type { InboundMessage } from './inbound-message.js'
 import type { InboundRequest } from './plugin.js'
 import { SessionCore } from './session-core.js'
 
@@ -42,8 +43,8 @@ const many: Addressing = {
 describe('a client', () => {
   test('leaves its own name to the server', async () => {
     const { core, written, until } = online()
-    core.onMessage((inbound) => void inbound.reply('hello'))
-    core.handle(ask, () => true)
+    core.onMessage((inbound: InboundMessage) => void inbound.reply('hello'))
+    core.handle(ask, () => {})
     core.deliver(xml(NS_CLIENT, 'message', { from: friend, to: `${jid}` }, xml(NS_CLIENT, 'body', {}, 'hi')))
     core.deliver(xml(NS_CLIENT, 'iq', { type: 'get', id: '1', from: friend, to: `${jid}` }, ask.request.build(true)))
     core.request(ask, true, { to: friend }).catch(() => {})
@@ -60,10 +61,7 @@ describe('a client', () => {
   test('knows which of its addresses a request was for', async () => {
     const { core } = online()
     const asked: InboundRequest[] = []
-    core.handle(ask, (_value, request) => {
-      asked.push(request)
-      return undefined as never
-    })
+    core.handle(ask, (_value, request) => void asked.push(request))
     for (const to of [undefined, 'u@example.org', 'u@example.org/r']) {
       core.deliver(xml(NS_CLIENT, 'iq', { type: 'get', id: '1', from: friend, to }, ask.request.build(true)))
     }
@@ -75,7 +73,7 @@ describe('a client', () => {
 describe('a session with many addresses', () => {
   test('names itself, and answers from the address that was asked', async () => {
     const { core, written, until } = online(many)
-    core.onMessage((inbound) => void inbound.reply('hello'))
+    core.onMessage((inbound: InboundMessage) => void inbound.reply('hello'))
     core.deliver(xml(NS_CLIENT, 'message', { from: friend, to: 'v@example.org' }, xml(NS_CLIENT, 'body', {}, 'hi')))
     core.deliver(
       xml(NS_CLIENT, 'iq', { type: 'get', id: '1', from: friend, to: 'w@example.org' }, ask.request.build(true)),
