@@ -1,5 +1,6 @@
 import type { XmlElement } from '@couplet/stanza'
 import { ConnectionError } from './connection-error.js'
+import { InFlight } from './in-flight.js'
 import { isLonger } from './is-longer.js'
 import { JournalPlaces } from './journal-places.js'
 import type { AckSource, SendTicket } from './send-ticket.js'
@@ -9,6 +10,11 @@ import { withDelay } from './with-delay.js'
 /** What may wait to be written or acknowledged: stanzas, and UTF-16 units of their XML. */
 const mostStanzas = 1000
 const mostUnits = 8 * 1024 * 1024
+/**
+ * Units on their way to the server, beyond which writing waits for an acknowledgement. The question lies behind them: a
+ * server that takes 3 KB/s gets to it within 22 s, and is not dead (R-043).
+ */
+const mostInFlight = 64 * 1024
 /** Units handed to the connection and not yet taken by the network, beyond which writing waits. */
 const mostBuffered = 1024 * 1024
 
@@ -44,9 +50,7 @@ export class Outbox {
   /** Where everything is in the journal, if there is one. */
   readonly places: JournalPlaces
   readonly #changed: () => void
-  #unacked: SendTicket[] = []
-  /** The number in the session of the first of them. */
-  #number = 0
+  readonly #inFlight: InFlight
   readonly #idle: (() => void)[] = []
   #queue: SendTicket[] = []
   #overflow: SendTicket[] = []
@@ -60,6 +64,7 @@ export class Outbox {
   constructor(changed: () => void = () => {}) {
     this.#changed = changed
     this.places = new JournalPlaces(changed)
+    this.#inFlight = new InFlight(this.places)
   }
 
   /** Written in a session that is lost, and not known to be handled; in order. */
@@ -69,7 +74,7 @@ export class Outbox {
 
   /** Whether somebody waits for what only the server can bring about: an outcome, or a place in the queue. */
   get isAwaited(): boolean {
-    return [this.#unacked, this.#queue, this.#overflow].some((list) => list.some(({ isAwaited }) => isAwaited))
+    return [this.#inFlight.tickets, this.#queue, this.#overflow].some((list) => list.some(({ isAwaited }) => isAwaited))
   }
 
   /** Puts a stanza at the end, to be written when it is its turn. */
@@ -83,7 +88,7 @@ export class Outbox {
   /** There is a connection. What is queued waits for {@link open}. */
   connect(line: Line): void {
     this.#line = line
-    this.#number = line.management?.acked ?? 0
+    this.#inFlight.number = line.management?.acked ?? 0
     this.#isOpen = false
   }
 
@@ -118,15 +123,15 @@ export class Outbox {
 
   /** The oldest `count` of what was written are handled. */
   acknowledged(count: number): void {
-    for (const ticket of this.#takeUnacked(count)) ticket.succeed()
+    for (const ticket of this.#inFlight.take(count)) ticket.succeed()
     this.#changed()
     this.#pump()
-    if (this.#unacked.length === 0) for (const wake of this.#idle.splice(0)) wake()
+    if (this.#inFlight.length === 0) for (const wake of this.#idle.splice(0)) wake()
   }
 
   /** Resolves when everything that was written under stream management is acknowledged. */
   async acknowledgedAll(): Promise<void> {
-    if (this.#unacked.length > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
+    if (this.#inFlight.length > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
 
   /** The connection is gone; the session may go on. */
@@ -138,19 +143,18 @@ export class Outbox {
   /** The session goes on: what is not acknowledged is written again, in order, then what was queued. */
   resend(line: Line): void {
     this.#line = line
-    const { length } = this.#unacked
-    for (const ticket of this.#takeUnacked(length)) {
+    for (const ticket of this.#inFlight.take()) {
       if (ticket.text === '') continue // an IQ of a client that is no more
       if (ticket.kind === 'message' && ticket.stamp) ticket.text = withDelay(ticket.text, ticket.stamp)
       this.write(ticket)
     }
-    this.#number = line.management?.acked ?? 0
+    this.#inFlight.number = line.management?.acked ?? 0
     this.open()
   }
 
   /** The session is lost. Its messages wait until somebody finds out about them; the rest fails. */
   lose(reason: unknown): void {
-    const written = this.#takeUnacked(this.#unacked.length)
+    const written = this.#inFlight.take()
     for (const ticket of written) if (ticket.kind !== 'message') ticket.fail(reason)
     const messages = written.filter(({ kind }) => kind === 'message')
     for (const ticket of messages.reverse()) this.#putBack(ticket)
@@ -176,13 +180,7 @@ export class Outbox {
 
   /** The server ends the stream over this stanza: it is not sent again. Only between two connections. */
   refuse(ticket: SendTicket): void {
-    const index = this.#unacked.indexOf(ticket)
-    if (index >= 0) {
-      this.#unacked.splice(index, 1)
-      this.#units -= ticket.text.length
-      // Those behind move up when they are written again.
-      this.places.written(this.#number + this.#unacked.length, undefined)
-    }
+    this.#inFlight.remove(ticket)
     this.#remove(ticket)
     ticket.fail(new ConnectionError('session', 'refused-stanza', 'the server ended the stream on receiving it'))
     this.#changed()
@@ -190,13 +188,15 @@ export class Outbox {
 
   /** The first that would be written again. */
   get suspect(): SendTicket | undefined {
-    return this.#unacked.find(({ text }) => text !== '') ?? this.#queue.find(({ stamp }) => stamp !== undefined)
+    return (
+      this.#inFlight.tickets.find(({ text }) => text !== '') ?? this.#queue.find(({ stamp }) => stamp !== undefined)
+    )
   }
 
   /** Everything fails. */
   fail(reason: unknown): void {
     this.disconnect()
-    const written = this.#takeUnacked(this.#unacked.length)
+    const written = this.#inFlight.take()
     for (const ticket of [...written, ...this.#queue.splice(0), ...this.#overflow.splice(0)]) {
       this.places.free(ticket)
       ticket.fail(reason)
@@ -207,21 +207,17 @@ export class Outbox {
 
   /** What an earlier client has left; `number` is that of the first that is not acknowledged. */
   restore(unacked: readonly SendTicket[], queued: readonly SendTicket[], number: number): void {
-    this.#unacked = [...unacked]
-    this.#number = number
+    this.#inFlight.restore(unacked, number)
     this.#queue = [...queued, ...this.#queue]
-    for (const ticket of [...unacked, ...queued]) {
-      this.#units += ticket.text.length
-      ticket.accept()
-    }
+    for (const { text } of queued) this.#units += text.length
+    for (const ticket of [...unacked, ...queued]) ticket.accept()
     this.places.park(this.#queue)
   }
 
   #writeManaged(ticket: SendTicket, line: Line, management: StreamManagement): void {
     const number = management.count()
     const { text } = ticket
-    this.#unacked.push(ticket)
-    this.#units += text.length
+    this.#inFlight.add(ticket)
     const send = (): void => {
       line.writer.write(text)
       management.wrote(ticket.kind === 'message')
@@ -233,19 +229,10 @@ export class Outbox {
     else void stored.then(() => this.#line === line && send())
   }
 
-  /** Takes the oldest out of what is not acknowledged. */
-  #takeUnacked(count: number): SendTicket[] {
-    const taken = this.#unacked.splice(0, count)
-    for (const ticket of taken) {
-      this.#units -= ticket.text.length
-      this.places.written(this.#number++, undefined)
-    }
-    return taken
-  }
-
   #hasRoomFor({ text }: SendTicket): boolean {
-    const count = this.#unacked.length + this.#queue.length
-    return count === 0 || (count < mostStanzas && this.#units + text.length <= mostUnits)
+    const count = this.#inFlight.length + this.#queue.length
+    const units = this.#inFlight.units + this.#units
+    return count === 0 || (count < mostStanzas && units + text.length <= mostUnits)
   }
 
   #accept(ticket: SendTicket): void {
@@ -265,6 +252,10 @@ export class Outbox {
       if (next === undefined || line === undefined || !this.#isOpen || next.uncertain) return
       if ((line.writer.connection?.buffered ?? 0) > mostBuffered) {
         this.#waitForDrain(line)
+        return
+      }
+      if (this.#inFlight.length > 0 && this.#inFlight.units + next.text.length > mostInFlight) {
+        line.management?.ask()
         return
       }
       this.#queue.shift()

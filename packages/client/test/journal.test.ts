@@ -165,7 +165,7 @@ describe('a store that fails', () => {
     const network = faultTransport(server.transport())
     const { client, errors } = observe(network, { jid: alice, store })
     await time.until(Promise.all([client.online(), friend.client.online()]))
-    network.stall('down') // nothing is acknowledged
+    network.stall(undefined, { drop: true })
     fails = true
     client.send(say('1', bob))
     await time.advance(100)
@@ -192,15 +192,23 @@ describe('a store that fails', () => {
 test('what has failed when a client is closed, the next process does not send', async () => {
   await using server = await startLoopback({ users })
   const friend = observe(server.transport(), { jid: bob })
-  const store = memoryStore()
+  const disk = memoryStore()
+  const store: StateStore = {
+    get: disk.get,
+    batch: async (changes) => {
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      await disk.batch(changes)
+    },
+  }
   const network = faultTransport(server.transport())
   const { client } = observe(network, { jid: alice, store })
   await time.until(Promise.all([client.online(), friend.client.online()]))
   network.stall(undefined, { drop: true })
   const { acked } = client.send(say('1', bob))
+  await time.advance(500)
   await time.until(client.close())
   await expect(acked).rejects.toMatchObject({ code: 'stopped' })
-  const next = observe(server.transport(), { jid: alice, store })
+  const next = observe(server.transport(), { jid: alice, store: disk })
   await time.until(next.client.online())
   await time.advance(5000)
   expect(friend.bodies).toEqual([])
