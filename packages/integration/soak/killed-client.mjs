@@ -28,6 +28,8 @@ function log(name) {
 
 const sent = log('sent')
 const handled = log('handled')
+// The last reports of an earlier life were lost with it.
+for (const number of handled.numbers) process.send({ handled: number, again: false })
 const store = fileStore(join(folder, 'state'))
 const client = createClient({
   jid,
@@ -69,7 +71,6 @@ for (let number = Math.max(-1, ...sent.numbers) + 1; !stopping; number++) {
   )
   await handle.accepted
   sent.add(number)
-  process.send({ sent: number })
   await handle.acked
 }
 await client.close()
