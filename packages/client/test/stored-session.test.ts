@@ -121,4 +121,21 @@ describe('a session that was stored', () => {
     expect(after.token.token).not.toBe(token.token) // it was used: the server gives a new one
     await time.until(three.client.close())
   })
+
+  test('whose place nobody can tell about is left alone: the client says so, and has a session of its own', async () => {
+    const store = memoryStore()
+    const first = mortal(store)
+    await first.client.online()
+    first.kill()
+    const problem = new Error('no locks')
+    const second = user('alice', { store: { ...store, claim: () => Promise.reject(problem) } })
+    const errors: unknown[] = []
+    second.client.on('error', (error) => void errors.push(error))
+    const before = await store.get('alice@example.org/session')
+    await time.until(second.client.online())
+    expect([second.sessions, errors]).toEqual([[false], [problem]])
+    expect(await store.get('alice@example.org/session')).toEqual(before)
+    expect(before).toBeDefined()
+    await time.until(Promise.all([first.client.close(), second.client.close()]))
+  })
 })
