@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type Addressing, answerTo, clientAddressing } from './addressing.js'
 import type { InboundMessage } from './inbound-message.js'
 import type { InboundRequest } from './plugin.js'
-import { SessionCore } from './session-core.js'
+import { WholeSession as SessionCore } from './whole-session.js'
 
 const jid = Jid.parse('u@example.org/r') as FullJid
 const friend = 'a@example.net/x'

@@ -9,6 +9,7 @@ import type { Login, SessionRequest } from './login.js'
 import { type NetworkEvent, type NetworkHooks, watchNetwork } from './network-watch.js'
 import type { PluginHost } from './plugin-host.js'
 import type { SessionCore } from './session-core.js'
+import { SessionLink } from './session-link.js'
 import { sleep } from './sleep.js'
 import type { StateStore } from './state-store.js'
 import { StreamWatch } from './stream-watch.js'
@@ -62,6 +63,7 @@ export class ConnectionLoop {
   constructor(options: LoopOptions, core: SessionCore, host: PluginHost) {
     this.#options = options
     this.#core = core
+    core.equip(SessionLink)
     this.#host = host
     this.#network = options.network ?? watchNetwork()
     this.#kept = new KeptState(options.store, options.account, (error) => this.#report(error))
@@ -122,8 +124,7 @@ export class ConnectionLoop {
     if (memory.tokenMechanism !== undefined) {
       const { logIn } = await import('./connector.js')
       const request = { resumption: undefined, inline: [], bind2: false }
-      const signal = AbortSignal.timeout(logOutLimit)
-      const attempt = logIn({ ...this.#options, memory, invalidateToken: true }, request, signal)
+      const attempt = logIn({ ...this.#options, memory, invalidateToken: true }, request, AbortSignal.timeout(logOutLimit))
       await attempt.then(({ stream }) => stream.close()).catch((error: unknown) => this.#report(error))
     }
     await memory.forget()

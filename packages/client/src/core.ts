@@ -17,6 +17,6 @@ export type { InlineFeature, Login, Resumption, SessionRequest } from './login.j
 export { attemptLogin } from './login-attempt.js'
 export { phaseLimits } from './negotiation-states.js'
 export { PluginHost } from './plugin-host.js'
-export { SessionCore } from './session-core.js'
 export type { SessionCoreOptions, StreamOffer } from './stream-offer.js'
+export { WholeSession as SessionCore } from './whole-session.js'
 export { type StreamHeader, XmppStream } from './xmpp-stream.js'

@@ -48,8 +48,8 @@ export type {
   Session,
   StanzaFilter,
 } from './session.js'
-export { SessionCore } from './session-core.js'
 export { memoryStore, processClaims, type StateChange, type StateRecord, type StateStore } from './state-store.js'
 export type { SessionCoreOptions, StreamOffer } from './stream-offer.js'
 export { Subscription } from './subscription.js'
 export type { Connection, ConnectionListener, ConnectOptions, EndpointHints, TlsFacts, Transport } from './transport.js'
+export { WholeSession as SessionCore } from './whole-session.js'

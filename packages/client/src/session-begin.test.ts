@@ -3,8 +3,8 @@ import { fakeSession } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
 import { ConnectionError } from './connection-error.js'
 import { PluginHost } from './plugin-host.js'
-import { SessionCore } from './session-core.js'
 import { memoryStore } from './state-store.js'
+import { WholeSession as SessionCore } from './whole-session.js'
 
 const own = Jid.parse('u@example.org/r') as FullJid
 const lost = new ConnectionError('session', 'closed', 'lost')

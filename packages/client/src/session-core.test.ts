@@ -1,7 +1,7 @@
 import { type FullJid, iq, iqGet, Jid, marker, message, presence } from '@couplet/stanza'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ConnectionError } from './connection-error.js'
-import { SessionCore } from './session-core.js'
+import { WholeSession as SessionCore } from './whole-session.js'
 
 const own = Jid.parse('u@example.org/r') as FullJid
 const lost = new ConnectionError('session', 'closed', 'lost')

@@ -13,16 +13,14 @@ import {
   serialize,
   type XmlElement,
 } from '@couplet/stanza'
-import { AckBarrier } from './ack-barrier.js'
 import { admits } from './addressee.js'
 import { type Addressing, answerTo, clientAddressing } from './addressing.js'
 import { Announcement } from './announcement.js'
-import type { ConnectionError } from './connection-error.js'
+import { ConnectionError } from './connection-error.js'
 import { Emitter } from './events.js'
 import { checkSender, InboundMessage, inboundMessage, type Provenance } from './inbound-message.js'
-import { type AddressedRequest, IqService } from './iq-service.js'
+import type { AddressedRequest } from './iq-service.js'
 import { Lanes } from './lanes.js'
-import { checkNonza } from './nonza.js'
 import { Outbox, type StanzaWriter } from './outbox.js'
 import type { InboundRequest } from './plugin.js'
 import { randomId } from './random-id.js'
@@ -31,7 +29,8 @@ import { Repeats } from './repeats.js'
 import { listen, Router } from './router.js'
 import { SendTicket } from './send-ticket.js'
 import type { Handled, SendHandle, Session, StanzaFilter } from './session.js'
-import { SessionContinuity } from './session-continuity.js'
+import type { SessionContinuity } from './session-continuity.js'
+import type { SessionLink } from './session-link.js'
 import type { SessionCoreOptions, StreamOffer } from './stream-offer.js'
 import type { Subscription } from './subscription.js'
 
@@ -50,8 +49,6 @@ export class SessionCore implements Session {
   isOnline = false
   /** Everything that is sent. */
   readonly outbox: Outbox
-  /** What lets the session go on in another stream, or another process. */
-  readonly continuity: SessionContinuity
   /** The same listeners for plugins, whose handlers are protocol: they do not wait for those of the application. */
   readonly atOnce: Pick<SessionCore, 'onMessage' | 'onPresence'>
   /** Stops reading while too much waits for the application. */
@@ -59,30 +56,28 @@ export class SessionCore implements Session {
   /** How it is called, and what is for it. */
   readonly addressing: Addressing
   readonly #router: Router
-  readonly #iqs: IqService
+  readonly #requestTimeout: number
   readonly #repeats = new Repeats()
   #jid: FullJid | undefined
   #writer: StanzaWriter | undefined
-  #barrier: AckBarrier | undefined
+  /** What it takes to have a connection; missing until {@link equip}. */
+  #link: SessionLink | undefined
   /** Why there will be no connection any more, if so. */
   closed: ConnectionError | undefined
   /** What its presences say. */
   readonly announcement = new Announcement(this.events, (told) => this.isOnline && this.send(told))
   /** What somebody waits for may lie behind what is not read. */
   readonly #awaited = (): void => this.brake.check()
+
   constructor({ account, requestTimeout = 60_000, addressing = clientAddressing }: SessionCoreOptions) {
     this.account = account
     this.addressing = addressing
-    this.outbox = new Outbox(() => this.continuity.changed())
-    this.continuity = new SessionContinuity(this.outbox, {
-      jid: () => this.#jid,
-      send: (element) => this.#writer?.sendElement(element),
-    })
+    this.#requestTimeout = requestTimeout
+    this.outbox = new Outbox(() => this.#link?.continuity.changed())
     const lanes = new Lanes(() => this.brake.check())
     this.#router = new Router(() => this.account, this.events, lanes)
-    this.#iqs = new IqService(this, this.#router, this.events, requestTimeout)
-    const isAwaited = (): boolean => this.#iqs.pending > 0 || this.outbox.isAwaited
-    this.brake = new ReadingBrake(lanes, isAwaited, (isOn) => this.continuity.management?.pause(isOn))
+    const isAwaited = (): boolean => (this.#link?.iqs.pending ?? 0) > 0 || this.outbox.isAwaited
+    this.brake = new ReadingBrake(lanes, isAwaited, (isOn) => this.#link?.continuity.management?.pause(isOn))
     this.atOnce = {
       onMessage: (...args) => listen(this.#router.messages, true, ...args),
       onPresence: (...args) => listen(this.#router.presences, true, ...args),
@@ -93,16 +88,31 @@ export class SessionCore implements Session {
     return this.#jid ?? this.account
   }
 
+  /** Gives it what it needs to have a connection, once: a page shows something before that is loaded. */
+  equip(Link: typeof SessionLink): void {
+    this.#link ??= new Link(this, this.#router, {
+      requestTimeout: this.#requestTimeout,
+      jid: () => this.#jid,
+      send: (element) => this.#writer?.sendElement(element),
+    })
+  }
+
+  /** What lets the session go on in another stream, or another process. Only after {@link equip}. */
+  get continuity(): SessionContinuity {
+    return this.#equipped.continuity
+  }
+
+  get #equipped(): SessionLink {
+    if (this.#link === undefined) throw new TypeError('the session is not equipped for a connection')
+    return this.#link
+  }
+
   /** A new session is set up; what was queued meanwhile waits for {@link begin}. */
   attach(writer: StanzaWriter, jid: FullJid, offer: StreamOffer = {}): void {
     this.#connect(writer, offer)
     this.#jid = jid
     this.account = jid.bare
-    const dead = (): void => offer.dead?.()
-    const management = this.continuity.start(offer.management, dead)
-    this.#barrier = management === undefined ? new AckBarrier(() => this.#iqs.ping(), dead) : undefined
-    const acks = management ?? (this.#barrier as AckBarrier)
-    this.outbox.connect({ writer, acks, management, maxBytes: offer.maxBytes })
+    this.outbox.connect({ writer, ...this.#equipped.start(offer), maxBytes: offer.maxBytes })
   }
 
   /**
@@ -113,7 +123,7 @@ export class SessionCore implements Session {
    */
   resume(writer: StanzaWriter, h: number, offer: StreamOffer = {}): StreamError | undefined {
     this.#connect(writer, offer)
-    const management = this.continuity.resume(h, () => offer.dead?.())
+    const management = this.#equipped.resume(h, offer)
     if (management === undefined || 'condition' in management) return management
     this.#jid ??= this.continuity.storedJid
     this.isOnline = true
@@ -145,17 +155,12 @@ export class SessionCore implements Session {
 
   /** Asks the server for a sign of life. */
   probe(): void {
-    const { management } = this.continuity
-    if (management !== undefined) management.ask()
-    else this.#iqs.ping().catch(() => {}) // whoever probes waits for bytes
+    this.#link?.probe()
   }
 
   /** Resolves when every outcome is known that the server can still tell, and tells it what was handled. */
   async acknowledged(): Promise<void> {
-    await this.continuity.stored() // what waits for that is not written yet
-    const { management } = this.continuity
-    if (management !== undefined && management.sent > management.acked) management.ask()
-    await Promise.all([this.#barrier?.idle(), management && this.outbox.acknowledgedAll()])
+    await this.#link?.acknowledged()
   }
 
   /** The connection is gone, and the session may go on in another one. */
@@ -163,7 +168,7 @@ export class SessionCore implements Session {
     this.#writer = undefined
     this.isOnline = false
     this.brake.release()
-    this.continuity.suspend()
+    this.#link?.continuity.suspend()
     this.outbox.disconnect()
   }
 
@@ -172,10 +177,7 @@ export class SessionCore implements Session {
     this.suspend()
     this.serverFeatures = undefined
     this.#jid = undefined
-    this.#iqs.failAll(reason)
-    this.#barrier?.end(reason)
-    this.#barrier = undefined
-    this.continuity.end(reason)
+    this.#link?.end(reason)
   }
 
   /** There will be no other connection: everything fails, now and later. */
@@ -183,7 +185,7 @@ export class SessionCore implements Session {
     this.detach(reason)
     this.closed = reason
     this.outbox.fail(reason)
-    this.continuity.forget()
+    this.#link?.continuity.forget()
   }
 
   /** There may be connections again. */
@@ -205,7 +207,10 @@ export class SessionCore implements Session {
   }
 
   request<Q, R>(pair: IqProcedure<Q, R>, value: Q, options: AddressedRequest = {}): Promise<R> {
-    return this.#iqs.request(pair, value, options)
+    if (this.#link !== undefined) return this.#link.iqs.request(pair, value, options)
+    const { signal } = options
+    const error = this.closed ?? new ConnectionError('session', 'closed', 'there is no connection')
+    return Promise.reject(signal?.aborted ? signal.reason : error)
   }
 
   onMessage<T>(
@@ -242,7 +247,7 @@ export class SessionCore implements Session {
 
   /** Sends an element that is not a stanza, if there is a session. */
   sendNonza(element: XmlElement): boolean {
-    checkNonza(element)
+    this.#link?.checkNonza(element)
     this.#writer?.sendElement(element)
     return this.#writer !== undefined
   }
@@ -277,7 +282,7 @@ export class SessionCore implements Session {
         ? undefined
         : this.#router.deliverMessage(message)
     }
-    if (element.name === 'iq') return this.#iqs.deliver(element)
+    if (element.name === 'iq') return this.#equipped.iqs.deliver(element)
     const read = readElement(PresenceElement, element)
     if (read.ok) return this.#router.deliverPresence(read.value)
     this.events.emit('malformed', { error: read.error, stanza: element })
