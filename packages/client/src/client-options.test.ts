@@ -2,6 +2,7 @@ import { Jid, message } from '@couplet/stanza'
 import { describe, expect, test } from 'vitest'
 import { type ClientOptions, identityOf } from './client-options.js'
 import { createClient } from './create-client.js'
+import { memoryStore } from './state-store.js'
 import type { Transport } from './transport.js'
 
 const transport: Transport = { name: 'fake', schemes: ['xmpps', 'wss'], connect: () => expect.fail('not yet') }
@@ -13,7 +14,10 @@ describe('identityOf', () => {
     ['jid: not a JID', { jid: 7 }],
     ['jid: has no local part', { jid: 'example.org' }],
     ['jid: an anonymous login takes the domain alone', { password: undefined, anonymous: true }],
-    ['password: missing (or give token, external or anonymous)', { password: '' }],
+    [
+      'password: missing (or give token, external, anonymous, or a store that has been logged in with)',
+      { password: '' },
+    ],
     ['transports: there is none', { transports: [] }],
     ['transports: there is none', { transports: undefined }],
     ['service: not a URL', { service: 'example.org' }],
@@ -32,6 +36,10 @@ describe('identityOf', () => {
     ['presence: cannot be sent', { presence: { priority: 200 } }],
   ])('%s', (sentence, change) => {
     expect(() => createClient({ ...good, ...change } as ClientOptions)).toThrow(new TypeError(sentence))
+  })
+
+  test('without a password, where a store may have a token', () => {
+    expect(() => createClient({ jid: 'u@example.org', transports: [transport], store: memoryStore() })).not.toThrow()
   })
 
   test.each(['', '@example.org', 'u@', 'u@exa mple.org'])('a bad JID is an InvalidJidError: "%s"', (jid) => {

@@ -17,7 +17,10 @@ import type { Transport } from './transport.js'
 export interface ClientSettings<P extends readonly AnyPlugin[] = readonly AnyPlugin[]> {
   /** The account; a resource asks the server for this very one. For an anonymous login the domain. */
   readonly jid: Jid | string
-  /** The password, or a function that fetches it when it is about to be used. */
+  /**
+   * The password, or a function that fetches it when it is about to be used. Not needed where the `store` has a token of an
+   * earlier login that the server still takes.
+   */
   readonly password?: Secret | undefined
   /** An OAuth 2.0 access token, for servers with OAUTHBEARER. */
   readonly token?: Secret | undefined
@@ -83,8 +86,11 @@ export function identityOf(options: ClientOptions): Identity {
   if (anonymous ? jid.local !== undefined : jid.local === undefined) {
     throw new TypeError(anonymous ? 'jid: an anonymous login takes the domain alone' : 'jid: has no local part')
   }
-  if (!password && !token && !external && !anonymous) {
-    throw new TypeError('password: missing (or give token, external or anonymous)')
+  // A store may have a token of an earlier login (XEP-0484), which is worth a try.
+  if (!password && !token && !external && !anonymous && options.store === undefined) {
+    throw new TypeError(
+      'password: missing (or give token, external, anonymous, or a store that has been logged in with)',
+    )
   }
   if (!Array.isArray(options.transports) || options.transports.length === 0) {
     throw new TypeError('transports: there is none')

@@ -19,8 +19,6 @@ import { Verdicts } from './verdicts.js'
 
 /** Milliseconds to wait, when stopping, until what was sent is acknowledged and written. */
 const flushLimit = 1000
-/** Milliseconds that making a token useless may take. */
-const logOutLimit = 15_000
 
 /** What the loop needs besides what an attempt needs. */
 export interface LoopOptions extends Omit<AttemptOptions, 'memory' | 'request' | 'hints'> {
@@ -117,17 +115,14 @@ export class ConnectionLoop {
     await this.#kept.left(this.#core.continuity) // the next process must not send what has failed here
   }
 
+  /** Lets a weaker mechanism pass at the next login. */
+  forgetPin(): Promise<void> {
+    return this.#kept.forgetPin()
+  }
+
   /** Makes the token useless, if there is one, and forgets everything about logging in. */
-  async logOut(): Promise<void> {
-    const memory = await this.#kept.login()
-    await memory.load()
-    if (memory.tokenMechanism !== undefined) {
-      const { logIn } = await import('./connector.js')
-      const request = { resumption: undefined, inline: [], bind2: false }
-      const attempt = logIn({ ...this.#options, memory, invalidateToken: true }, request, AbortSignal.timeout(logOutLimit))
-      await attempt.then(({ stream }) => stream.close()).catch((error: unknown) => this.#report(error))
-    }
-    await memory.forget()
+  logOut(): Promise<void> {
+    return this.#kept.logOut(this.#options)
   }
 
   /** Something happened to the network or the machine: what exists is checked, and what waits is tried now. */

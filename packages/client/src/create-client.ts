@@ -13,6 +13,11 @@ export interface ClientCore extends Connected {
    * (XEP-0484 §3.6), and the pins. Then closes as {@link close} does.
    */
   logOut(): Promise<void>
+  /**
+   * Lets the next login use a weaker mechanism than earlier ones: for when a login fails with `downgrade`, and the server is
+   * known to have changed for a reason (XEP-0474).
+   */
+  forgetPin(): Promise<void>
 }
 
 /** A client with the APIs of its plugins: `client.mam` exists exactly if `mam()` is installed. */
@@ -57,6 +62,10 @@ class CoreClient extends ConnectedSession implements ClientCore {
   constructor(core: SessionCore, loop: LazyLoop, host: PluginHost) {
     super(core, loop, host)
     this.#loop = loop
+  }
+
+  forgetPin(): Promise<void> {
+    return this.#loop.forgetPin()
   }
 
   async logOut(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { BareJid } from '@couplet/stanza'
+import type { AttemptOptions } from './connector.js'
 import type { Login } from './login.js'
 import type { LoginMemory } from './login-memory.js'
 import type { SessionContinuity } from './session-continuity.js'
@@ -11,6 +12,8 @@ const endpointKey = 'endpoint'
 const version = 1
 /** Milliseconds that closing waits for the store. */
 const leaveLimit = 1000
+/** Milliseconds that making a token useless may take. */
+const logOutLimit = 15_000
 
 /** What a client keeps in its store for the next connection or the next process; the errors of the store never stop it. */
 export class KeptState {
@@ -37,6 +40,24 @@ export class KeptState {
     const { LoginMemory } = await import('./login-memory.js')
     this.#login ??= new LoginMemory(this.#store, this.#account, this.#report, this.#isGuest)
     return this.#login
+  }
+
+  /** Lets a weaker mechanism pass at the next login. */
+  async forgetPin(): Promise<void> {
+    await (await this.login()).forgetPin()
+  }
+
+  /** Makes the token useless, if there is one, and forgets everything about logging in. */
+  async logOut(options: Omit<AttemptOptions, 'memory' | 'hints'>): Promise<void> {
+    const memory = await this.login()
+    await memory.load()
+    if (memory.tokenMechanism !== undefined) {
+      const { logIn } = await import('./connector.js')
+      const request = { resumption: undefined, inline: [], bind2: false }
+      const attempt = logIn({ ...options, memory, invalidateToken: true }, request, AbortSignal.timeout(logOutLimit))
+      await attempt.then(({ stream }) => stream.close()).catch((error: unknown) => this.#report(error))
+    }
+    await memory.forget()
   }
 
   /** Where the last login succeeded, for when DNS does not answer. */

@@ -57,6 +57,11 @@ export class LazyLoop implements Loop {
     this.#loop?.networkChanged(event)
   }
 
+  /** Lets a weaker mechanism pass at the next login. */
+  async forgetPin(): Promise<void> {
+    await (await this.#load()).forgetPin()
+  }
+
   /** Makes the token useless, if there is one, and forgets everything about logging in. */
   async logOut(): Promise<void> {
     await (await this.#load()).logOut()

@@ -2,7 +2,6 @@ import {
   type BareJid,
   type ElementDef,
   type Iq,
-  type IqProcedure,
   type Jid,
   type Presence,
   readElement,
@@ -11,80 +10,17 @@ import {
   type XmlElement,
 } from '@couplet/stanza'
 import type { Emitter } from './events.js'
+import type { Handlers, Listeners, PayloadListener } from './handlers.js'
 import type { InboundMessage } from './inbound-message.js'
-import { Lanes } from './lanes.js'
-import type { InboundRequest } from './plugin.js'
-import type { Handled, Origin, StanzaFilter } from './session.js'
-import { Subscription } from './subscription.js'
-
-/** Somebody who listens for a payload. */
-interface PayloadListener<S> {
-  readonly def: ElementDef<unknown>
-  readonly handler: (payload: unknown, stanza: S) => Handled
-  readonly from: Origin | Jid
-  /** A protocol's handler, which does not wait for those of the application. */
-  readonly atOnce: boolean
-}
+import type { Lanes } from './lanes.js'
+import type { Handled, Origin } from './session.js'
 
 /** What is still to be called for a stanza, when it is its conversation's turn. */
 type Call = () => Handled
 
-interface RequestHandler {
-  readonly from: Origin | Jid
-  readonly pair: IqProcedure<unknown, unknown>
-  readonly handler: (request: unknown, from: InboundRequest) => unknown
-}
-
-/** Listeners for one kind of stanza: for all of them, and for payloads by namespace. */
-export class Listeners<S extends Stanza> {
-  /** Handlers of whole stanzas, and whether they run at once. */
-  readonly all = new Map<(stanza: S) => Handled, boolean>()
-  readonly byNamespace = new Map<string, PayloadListener<S>[]>()
-
-  addAll(handler: (stanza: S) => Handled, atOnce: boolean): Subscription {
-    const own = (stanza: S): Handled => handler(stanza)
-    this.all.set(own, atOnce)
-    return new Subscription(() => this.all.delete(own))
-  }
-
-  add(listener: PayloadListener<S>): Subscription {
-    const { ns } = listener.def
-    // Copied on write, so that a listener may come or go while a stanza is being delivered.
-    this.byNamespace.set(ns, [...(this.byNamespace.get(ns) ?? []), listener])
-    return new Subscription(() => {
-      const left = (this.byNamespace.get(ns) ?? []).filter((other) => other !== listener)
-      if (left.length > 0) this.byNamespace.set(ns, left)
-      else this.byNamespace.delete(ns)
-    })
-  }
-}
-
-/**
- * The two forms of `onMessage` and `onPresence`: everything, or the payloads of a definition.
- *
- * @param atOnce whether the handler does not wait until the conversation's earlier ones are done
- */
-export function listen<S extends Stanza, T>(
-  listeners: Listeners<S>,
-  atOnce: boolean,
-  first: ElementDef<T> | ((stanza: S) => Handled),
-  handler?: (payload: T, stanza: S) => Handled,
-  filter?: StanzaFilter,
-): Subscription {
-  if (handler === undefined) return listeners.addAll(first as (stanza: S) => Handled, atOnce)
-  return listeners.add({
-    def: first as ElementDef<unknown>,
-    handler: handler as (payload: unknown, stanza: S) => Handled,
-    from: filter?.from ?? 'anyone',
-    atOnce,
-  })
-}
-
 /** Brings inbound stanzas to their handlers, and holds the one rule about who may send what. */
 export class Router {
-  readonly messages = new Listeners<InboundMessage>()
-  readonly presences = new Listeners<Presence>()
-  readonly #requests = new Map<string, RequestHandler>()
+  readonly #handlers: Handlers
   readonly #account: () => BareJid
   readonly #events: Emitter
   readonly #running = new Set<Promise<void>>()
@@ -93,25 +29,11 @@ export class Router {
   #unfinished: Promise<void>[] = []
 
   /** @param account asked each time, because an anonymous login learns it late */
-  constructor(account: () => BareJid, events: Emitter, lanes: Lanes = new Lanes()) {
+  constructor(handlers: Handlers, account: () => BareJid, events: Emitter, lanes: Lanes) {
+    this.#handlers = handlers
     this.#account = account
     this.#events = events
     this.#lanes = lanes
-  }
-
-  /** Registers the one handler of a kind of request. @throws TypeError if there is one already */
-  handle(
-    pair: IqProcedure<unknown, unknown>,
-    handler: RequestHandler['handler'],
-    from: Origin | Jid = 'anyone',
-  ): Subscription {
-    const { type, request } = pair
-    const keys = request.tags.map((tag) => `${type} ${tag} ${request.ns}`)
-    for (const key of keys) if (this.#requests.has(key)) throw new TypeError(`two handlers for ${key}`)
-    for (const key of keys) this.#requests.set(key, { pair, handler, from })
-    return new Subscription(() => {
-      for (const key of keys) this.#requests.delete(key)
-    })
   }
 
   /**
@@ -125,18 +47,18 @@ export class Router {
       this.#events.emit('undeliverable', { error, message })
       return undefined
     }
-    return this.#deliver(this.messages, message, true)
+    return this.#deliver(this.#handlers.messages, message, true)
   }
 
   /** Delivers a presence. @returns when all handlers are done, if not at once */
   deliverPresence(presence: Presence): Promise<void> | undefined {
-    return this.#deliver(this.presences, presence, presence.element.attr('type') !== 'error')
+    return this.#deliver(this.#handlers.presences, presence, presence.element.attr('type') !== 'error')
   }
 
   /** Answers an IQ of type `get` or `set`: exactly one reply, whatever happens. */
   async answer(request: Iq): Promise<{ readonly payload: XmlElement | undefined } | { readonly error: StanzaError }> {
-    const { payload, type } = request
-    const entry = payload && this.#requests.get(`${type} ${payload.name} ${payload.ns}`)
+    const { payload } = request
+    const entry = this.#handlers.answerer(request)
     if (entry === undefined) return { error: new StanzaError({ condition: 'service-unavailable' }) }
     if (!this.#mayCome(entry.from, request.from)) {
       this.#events.emit('rejected', { reason: 'origin', allowed: String(entry.from), stanza: request.element })

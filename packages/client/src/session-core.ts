@@ -7,26 +7,21 @@ import {
   type Message,
   NS_CLIENT,
   type Presence,
-  PresenceElement,
-  readElement,
   type StreamError,
   serialize,
   type XmlElement,
 } from '@couplet/stanza'
-import { admits } from './addressee.js'
 import { type Addressing, answerTo, clientAddressing } from './addressing.js'
 import { Announcement } from './announcement.js'
 import { ConnectionError } from './connection-error.js'
 import { Emitter } from './events.js'
-import { checkSender, InboundMessage, inboundMessage, type Provenance } from './inbound-message.js'
+import { Handlers, listen } from './handlers.js'
+import { checkSender, InboundMessage, type Provenance } from './inbound-message.js'
 import type { AddressedRequest } from './iq-service.js'
-import { Lanes } from './lanes.js'
 import { Outbox, type StanzaWriter } from './outbox.js'
 import type { InboundRequest } from './plugin.js'
 import { randomId } from './random-id.js'
-import { ReadingBrake } from './reading-brake.js'
-import { Repeats } from './repeats.js'
-import { listen, Router } from './router.js'
+import type { ReadingBrake } from './reading-brake.js'
 import { SendTicket } from './send-ticket.js'
 import type { Handled, SendHandle, Session, StanzaFilter } from './session.js'
 import type { SessionContinuity } from './session-continuity.js'
@@ -51,13 +46,10 @@ export class SessionCore implements Session {
   readonly outbox: Outbox
   /** The same listeners for plugins, whose handlers are protocol: they do not wait for those of the application. */
   readonly atOnce: Pick<SessionCore, 'onMessage' | 'onPresence'>
-  /** Stops reading while too much waits for the application. */
-  readonly brake: ReadingBrake
   /** How it is called, and what is for it. */
   readonly addressing: Addressing
-  readonly #router: Router
+  readonly #handlers = new Handlers()
   readonly #requestTimeout: number
-  readonly #repeats = new Repeats()
   #jid: FullJid | undefined
   #writer: StanzaWriter | undefined
   /** What it takes to have a connection; missing until {@link equip}. */
@@ -67,20 +59,16 @@ export class SessionCore implements Session {
   /** What its presences say. */
   readonly announcement = new Announcement(this.events, (told) => this.isOnline && this.send(told))
   /** What somebody waits for may lie behind what is not read. */
-  readonly #awaited = (): void => this.brake.check()
+  readonly #awaited = (): void => this.#link?.brake.check()
 
   constructor({ account, requestTimeout = 60_000, addressing = clientAddressing }: SessionCoreOptions) {
     this.account = account
     this.addressing = addressing
     this.#requestTimeout = requestTimeout
     this.outbox = new Outbox(() => this.#link?.continuity.changed())
-    const lanes = new Lanes(() => this.brake.check())
-    this.#router = new Router(() => this.account, this.events, lanes)
-    const isAwaited = (): boolean => (this.#link?.iqs.pending ?? 0) > 0 || this.outbox.isAwaited
-    this.brake = new ReadingBrake(lanes, isAwaited, (isOn) => this.#link?.continuity.management?.pause(isOn))
     this.atOnce = {
-      onMessage: (...args) => listen(this.#router.messages, true, ...args),
-      onPresence: (...args) => listen(this.#router.presences, true, ...args),
+      onMessage: (...args) => listen(this.#handlers.messages, true, ...args),
+      onPresence: (...args) => listen(this.#handlers.presences, true, ...args),
     }
   }
 
@@ -90,7 +78,7 @@ export class SessionCore implements Session {
 
   /** Gives it what it needs to have a connection, once: a page shows something before that is loaded. */
   equip(Link: typeof SessionLink): void {
-    this.#link ??= new Link(this, this.#router, {
+    this.#link ??= new Link(this, this.#handlers, {
       requestTimeout: this.#requestTimeout,
       jid: () => this.#jid,
       send: (element) => this.#writer?.sendElement(element),
@@ -100,6 +88,11 @@ export class SessionCore implements Session {
   /** What lets the session go on in another stream, or another process. Only after {@link equip}. */
   get continuity(): SessionContinuity {
     return this.#equipped.continuity
+  }
+
+  /** Stops reading while too much waits for the application. Only after {@link equip}. */
+  get brake(): ReadingBrake {
+    return this.#equipped.brake
   }
 
   get #equipped(): SessionLink {
@@ -149,7 +142,7 @@ export class SessionCore implements Session {
   /** Writes a stanza now, before what is queued. @returns whether there is a connection */
   write(ticket: SendTicket): boolean {
     const isWritten = this.outbox.write(ticket)
-    this.brake.check() // somebody may wait for an answer now
+    this.#awaited() // somebody may wait for an answer now
     return isWritten
   }
 
@@ -167,7 +160,7 @@ export class SessionCore implements Session {
   suspend(): void {
     this.#writer = undefined
     this.isOnline = false
-    this.brake.release()
+    this.#link?.brake.release()
     this.#link?.continuity.suspend()
     this.outbox.disconnect()
   }
@@ -218,7 +211,7 @@ export class SessionCore implements Session {
     handler?: (payload: T, message: InboundMessage) => Handled,
     filter?: StanzaFilter,
   ): Subscription {
-    return listen(this.#router.messages, false, first, handler, filter)
+    return listen(this.#handlers.messages, false, first, handler, filter)
   }
 
   onPresence<T>(
@@ -226,7 +219,7 @@ export class SessionCore implements Session {
     handler?: (payload: T, presence: Presence) => Handled,
     filter?: StanzaFilter,
   ): Subscription {
-    return listen(this.#router.presences, false, first, handler, filter)
+    return listen(this.#handlers.presences, false, first, handler, filter)
   }
 
   /** Registers the handler of a kind of request. */
@@ -235,14 +228,14 @@ export class SessionCore implements Session {
     handler: (request: Q, from: InboundRequest) => R | Promise<R>,
     filter?: StanzaFilter,
   ): Subscription {
-    return this.#router.handle(pair as IqProcedure<unknown, unknown>, handler as never, filter?.from)
+    return this.#handlers.handle(pair as IqProcedure<unknown, unknown>, handler as never, filter?.from)
   }
 
   /** A message from inside another stanza. */
   inbound(element: XmlElement, provenance: Provenance): InboundMessage {
     const problem = checkSender(element)
     if (problem) throw problem
-    return new InboundMessage(element, provenance, this.#answering(element))
+    return new InboundMessage(element, provenance, this.answering(element))
   }
 
   /** Sends an element that is not a stanza, if there is a session. */
@@ -254,42 +247,27 @@ export class SessionCore implements Session {
 
   /** Runs somebody's handler: what it throws is reported. */
   run(code: () => Handled): void {
-    this.#router.run(code)
+    if (this.#link === undefined) this.events.run(code)
+    else this.#link.router.run(code)
   }
 
   /** Resolves when all handlers running now are done. */
-  settled(): Promise<void> {
-    return this.#router.settled()
+  async settled(): Promise<void> {
+    await this.#link?.router.settled()
   }
 
   /** Takes a stanza from the stream. Never throws. */
   deliver(element: XmlElement, provenance: Provenance = 'live'): void {
-    this.continuity.deliver(element, () => this.#route(element, provenance))
-    this.brake.check()
+    this.#equipped.deliver(element, provenance)
   }
 
   /** Takes a stanza from before stream management was on. */
   deliverUncounted(element: XmlElement): void {
-    this.#route(element, 'live')
+    this.#equipped.route(element, 'live')
   }
 
-  /** @returns when all its handlers are done, if not at once */
-  #route(element: XmlElement, provenance: Provenance): Promise<void> | undefined {
-    if (!admits(element, this.jid, this.events, this.addressing)) return undefined
-    if (element.name === 'message') {
-      const message = inboundMessage(element, provenance, this.account, this.#answering(element))
-      return this.#repeats.has(message, this.addressing.inbox(element))
-        ? undefined
-        : this.#router.deliverMessage(message)
-    }
-    if (element.name === 'iq') return this.#equipped.iqs.deliver(element)
-    const read = readElement(PresenceElement, element)
-    if (read.ok) return this.#router.deliverPresence(read.value)
-    this.events.emit('malformed', { error: read.error, stanza: element })
-    return undefined
-  }
-
-  #answering(asked: XmlElement): (answer: Message) => SendHandle {
+  /** Sends the answer to a stanza. */
+  answering(asked: XmlElement): (answer: Message) => SendHandle {
     return (answer) => this.send(answerTo(asked, answer, this.addressing))
   }
 

@@ -1,10 +1,17 @@
-import type { StreamError, XmlElement } from '@couplet/stanza'
+import { type Message, PresenceElement, readElement, type StreamError, type XmlElement } from '@couplet/stanza'
 import { AckBarrier } from './ack-barrier.js'
+import { admits } from './addressee.js'
 import type { Emitter } from './events.js'
+import type { Handlers } from './handlers.js'
+import { inboundMessage, type Provenance } from './inbound-message.js'
 import { IqService, type IqSession } from './iq-service.js'
+import { Lanes } from './lanes.js'
 import { checkNonza } from './nonza.js'
 import type { Line, Outbox } from './outbox.js'
-import type { Router } from './router.js'
+import { ReadingBrake } from './reading-brake.js'
+import { Repeats } from './repeats.js'
+import { Router } from './router.js'
+import type { SendHandle } from './session.js'
 import { type ContinuedSession, SessionContinuity } from './session-continuity.js'
 import type { StreamManagement } from './stream-management.js'
 import type { StreamOffer } from './stream-offer.js'
@@ -13,6 +20,8 @@ import type { StreamOffer } from './stream-offer.js'
 export interface LinkedSession extends IqSession {
   readonly events: Emitter
   readonly outbox: Outbox
+  /** Sends the answer to a stanza. */
+  answering(asked: XmlElement): (answer: Message) => SendHandle
 }
 
 /** What a link is made with. */
@@ -21,17 +30,25 @@ export interface LinkOptions extends ContinuedSession {
   readonly requestTimeout: number
 }
 
-/** What a session can only use with a connection, and what is loaded with it: requests, and who knows what has arrived. */
+/** What a session can only use with a connection, and what is loaded with it: all of receiving, requests, and who knows what has arrived. */
 export class SessionLink {
   readonly continuity: SessionContinuity
   readonly iqs: IqService
-  readonly #outbox: Outbox
+  readonly router: Router
+  readonly brake: ReadingBrake
+  readonly #session: LinkedSession
+  readonly #repeats = new Repeats()
   #barrier: AckBarrier | undefined
 
-  constructor(session: LinkedSession, router: Router, options: LinkOptions) {
-    this.#outbox = session.outbox
-    this.iqs = new IqService(session, router, session.events, options.requestTimeout)
-    this.continuity = new SessionContinuity(session.outbox, options)
+  constructor(session: LinkedSession, handlers: Handlers, options: LinkOptions) {
+    const { events, outbox } = session
+    this.#session = session
+    const lanes = new Lanes(() => this.brake.check())
+    this.router = new Router(handlers, () => session.account, events, lanes)
+    this.iqs = new IqService(session, this.router, events, options.requestTimeout)
+    this.continuity = new SessionContinuity(outbox, options)
+    const isAwaited = (): boolean => this.iqs.pending > 0 || outbox.isAwaited
+    this.brake = new ReadingBrake(lanes, isAwaited, (isOn) => this.continuity.management?.pause(isOn))
   }
 
   /** A new session is set up. @returns who acknowledges its stanzas */
@@ -60,7 +77,7 @@ export class SessionLink {
     await this.continuity.stored() // what waits for that is not written yet
     const { management } = this.continuity
     if (management !== undefined && management.sent > management.acked) management.ask()
-    await Promise.all([this.#barrier?.idle(), management && this.#outbox.acknowledgedAll()])
+    await Promise.all([this.#barrier?.idle(), management && this.#session.outbox.acknowledgedAll()])
   }
 
   /** The session is over. */
@@ -74,5 +91,26 @@ export class SessionLink {
   /** Checks that a plugin may send an element. @throws TypeError as {@link checkNonza} */
   checkNonza(element: XmlElement): void {
     checkNonza(element)
+  }
+
+  /** Takes a stanza from the stream. Never throws. */
+  deliver(element: XmlElement, provenance: Provenance): void {
+    this.continuity.deliver(element, () => this.route(element, provenance))
+    this.brake.check()
+  }
+
+  /** Brings a stanza to its handlers. @returns when all of them are done, if not at once */
+  route(element: XmlElement, provenance: Provenance): Promise<void> | undefined {
+    const { account, addressing, events, jid } = this.#session
+    if (!admits(element, jid, events, addressing)) return undefined
+    if (element.name === 'message') {
+      const message = inboundMessage(element, provenance, account, this.#session.answering(element))
+      return this.#repeats.has(message, addressing.inbox(element)) ? undefined : this.router.deliverMessage(message)
+    }
+    if (element.name === 'iq') return this.iqs.deliver(element)
+    const read = readElement(PresenceElement, element)
+    if (read.ok) return this.router.deliverPresence(read.value)
+    events.emit('malformed', { error: read.error, stanza: element })
+    return undefined
   }
 }

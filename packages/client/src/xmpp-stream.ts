@@ -207,7 +207,11 @@ export class XmppStream {
 
   #end(error: Error | undefined): void {
     clearTimeout(this.#closing)
-    this.#lost = new ConnectionError('session', 'closed', 'the connection was lost', error)
+    // A transport that knows better says it: over HTTP, an untrusted certificate shows when something is sent.
+    const isKnown = error?.name === 'ConnectionError'
+    this.#lost = isKnown
+      ? (error as ConnectionError)
+      : new ConnectionError('session', 'closed', 'the connection was lost', error)
     this.#wake?.()
     this.#markEnded(this.#lost)
   }
@@ -231,5 +235,7 @@ function unwrap(event: StreamEvent): StreamEvent {
 }
 
 function inPhase(error: ConnectionError, phase: ConnectionPhase): ConnectionError {
+  // What a transport has found out is about a phase of its own.
+  if (error.phase !== 'session') return error
   return new ConnectionError(phase, error.code, 'the connection was closed', error.cause)
 }

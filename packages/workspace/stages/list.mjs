@@ -45,5 +45,5 @@ export const commands = {
   'new-package': { stages: ['install'], script: [`${workspace}/new-package.mjs`] },
   bench: { stages: ['install', 'build'], script: ['packages/bench/run.mjs', 'bench'] },
   fuzz: { stages: ['install'], script: ['packages/bench/run.mjs', 'fuzz'] },
-  soak: { stages: ['install', 'build'], script: ['packages/bench/run.mjs', 'soak'] },
+  soak: { stages: ['install', 'servers', 'build'], script: ['packages/integration/soak/run.mjs'] },
 }

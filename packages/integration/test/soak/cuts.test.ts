@@ -4,7 +4,7 @@ import { sharedLab } from '../../src/shared-lab.js'
 import { type NumberedSide, numberedSide } from './numbered-side.js'
 
 /** Cuts of each server's run; `npm run soak` takes 1,000 and more. */
-const cuts = Number(process.env.COUPLET_SOAK_CUTS ?? 60)
+const cuts = Number(process.env.COUPLET_SOAK_CUTS ?? 30)
 const seed = Number(process.env.COUPLET_SOAK_SEED ?? Date.now())
 
 describe.each(

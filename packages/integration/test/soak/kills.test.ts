@@ -10,7 +10,7 @@ import { sharedLab } from '../../src/shared-lab.js'
 import { numberedSide } from './numbered-side.js'
 
 /** How often the client is killed; `npm run soak` takes 20 and more. */
-const kills = Number(process.env.COUPLET_SOAK_KILLS ?? 4)
+const kills = Number(process.env.COUPLET_SOAK_KILLS ?? 2)
 const seed = Number(process.env.COUPLET_SOAK_SEED ?? Date.now())
 
 /** Runs built packages, as users have them: `npm run build` first. */

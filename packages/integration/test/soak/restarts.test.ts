@@ -5,7 +5,7 @@ import { sharedLab } from '../../src/shared-lab.js'
 import { type NumberedSide, numberedSide } from './numbered-side.js'
 
 /** Restarts of each server; `npm run soak` takes more. */
-const restarts = Number(process.env.COUPLET_SOAK_RESTARTS ?? 3)
+const restarts = Number(process.env.COUPLET_SOAK_RESTARTS ?? 2)
 
 const names = sharedLab().servers.map(({ name }) => name as ServerName)
 
