@@ -127,16 +127,24 @@ export class IqService {
   #reply(request: XmlElement, type: 'result' | 'error', payload: XmlElement | undefined): void {
     const from = this.#session.addressing.answerer(request)
     const attributes = { id: request.attr('id'), to: request.attr('from'), from }
-    const reply = xml(NS_CLIENT, 'iq', { ...attributes, type }, ...(payload ? [payload] : []))
-    let text: string
+    const ticket = (kind: string, content?: XmlElement): SendTicket =>
+      new SendTicket(
+        attributes.id ?? '',
+        serialize(xml(NS_CLIENT, 'iq', { ...attributes, type: kind }, ...(content ? [content] : [])), NS_CLIENT),
+        'iq',
+      )
+    // A result that XML cannot carry, or the server does not take; who asked gets an answer all the same.
+    const failure = (): SendTicket => ticket('error', new StanzaError({ condition: 'internal-server-error' }).element)
+    let reply: SendTicket
     try {
-      text = serialize(reply, NS_CLIENT)
+      reply = ticket(type, payload)
     } catch (error) {
-      // A result that XML cannot carry; who asked gets an answer all the same.
       this.#events.emit('error', error)
-      const { element } = new StanzaError({ condition: 'internal-server-error' })
-      text = serialize(xml(NS_CLIENT, 'iq', { ...attributes, type: 'error' }, element), NS_CLIENT)
+      reply = failure()
     }
-    this.#session.write(new SendTicket(request.attr('id') ?? '', text, 'iq'))
+    this.#session.write(reply)
+    if (reply.state !== 'failed') return
+    reply.acked.catch((error: unknown) => this.#events.emit('error', error))
+    this.#session.write(failure())
   }
 }

@@ -60,6 +60,23 @@ describe('SendTicket', () => {
     expect(source.confirm).not.toHaveBeenCalled()
   })
 
+  test('R-041 somebody begins to wait: for a place, or for the outcome, until it is known', async () => {
+    const begun = vi.fn()
+    const ticket = new SendTicket('a', '')
+    ticket.onAwaited = begun
+    expect(ticket.isAwaited).toBe(false)
+    void ticket.accepted
+    expect([begun.mock.calls.length, ticket.isAwaited]).toEqual([1, true])
+    ticket.accept()
+    expect(ticket.isAwaited).toBe(false)
+    void ticket.acked
+    void ticket.acked
+    expect([begun.mock.calls.length, ticket.isAwaited]).toEqual([2, true])
+    ticket.succeed()
+    expect(ticket.isAwaited).toBe(false)
+    await ticket.accepted
+  })
+
   test('a rejection that nobody listens to is not unhandled', async () => {
     const unhandled = vi.fn()
     process.on('unhandledRejection', unhandled)

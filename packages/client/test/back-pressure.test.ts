@@ -1,5 +1,5 @@
-import type { Client, Connection, Transport } from '@couplet/client'
-import { iqGet, marker, message, NS_CLIENT } from '@couplet/stanza'
+import type { Client, Connection, Plugin, Transport } from '@couplet/client'
+import { element, iqGet, marker, message, NS_CLIENT, text } from '@couplet/stanza'
 import {
   faultTransport,
   type LoopbackServer,
@@ -26,6 +26,9 @@ afterEach(async () => {
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const ping = iqGet(marker('urn:xmpp:ping', 'ping'))
+const Echo = element('urn:example', 'echo', { text: text() })
+const echo = iqGet(Echo, Echo)
+const tooLarge = { text: 'x'.repeat(10_000) }
 
 /** A transport that notes when its connections stop being read. */
 function watched(transport: Transport) {
@@ -131,8 +134,8 @@ describe('R-040 a peer that does not read', () => {
       await time.until(Promise.all([mine.client.online(), friend.client.online()]))
       await time.advance(1000)
       network.pauseReading('up')
-      const text = 'x'.repeat(100_000)
-      const sends = Array.from({ length: 200 }, (_, i) => mine.client.send(say(`${i} ${text}`)))
+      const filler = 'x'.repeat(100_000)
+      const sends = Array.from({ length: 200 }, (_, i) => mine.client.send(say(`${i} ${filler}`)))
       let accepted = 0
       for (const send of sends) void send.accepted.then(() => accepted++)
       await time.advance(10_000)
@@ -241,10 +244,27 @@ test('R-042 a message larger than the server takes fails here, a request too, an
   const outcomes = await time.until(Promise.allSettled(sends.map(({ acked }) => acked)))
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
   expect(outcomes[1]).toMatchObject({ reason: { name: 'ConnectionError', code: 'refused-stanza' } })
-  const large = mine.client.request(ping, true, { to: `example.org/${'x'.repeat(1000)}` })
-  await time.until(large.catch(() => {})) // large, but not too large
+  const large = mine.client.request(echo, tooLarge, { to: bob })
+  await expect(time.until(large)).rejects.toMatchObject({ name: 'ConnectionError', code: 'refused-stanza' })
   expect(friend.bodies).toEqual(['1', '2'])
   expect(mine.statuses.map(({ state }) => state)).toEqual(['connecting', 'online'])
+  await close(mine.client, friend.client)
+  await time.until(small.stop())
+})
+
+test('R-042 a result larger than the server takes is an error for who has asked, and is reported', async () => {
+  await using small = await startLoopback({ users, streamLimits: { maxBytes: 10_000 } })
+  const answering: Plugin<'answering', unknown> = {
+    name: 'answering',
+    needs: {},
+    setup: (context) => void context.handle(echo, () => tooLarge),
+  }
+  const mine = observe(small.transport(), { jid: alice, plugins: [answering] as never })
+  const friend = observe(small.transport(), { jid: bob })
+  await time.until(Promise.all([mine.client.online(), friend.client.online()]))
+  const answer = friend.client.request(echo, { text: 'x' }, { to: mine.client.jid })
+  await expect(time.until(answer)).rejects.toMatchObject({ condition: 'internal-server-error' })
+  expect(mine.errors).toMatchObject([{ code: 'refused-stanza' }])
   await close(mine.client, friend.client)
   await time.until(small.stop())
 })
