@@ -106,6 +106,23 @@ describe('answering', () => {
     })
   })
 
+  test('plugins describe nodes, to those who may know, until they are done', async () => {
+    const session = fakeSession({ features: ['urn:example:a'] })
+    const api = session.install(disco({ name: 'Puck' }))
+    expect(api.self.identities).toEqual([{ category: 'client', type: 'pc', name: 'Puck' }])
+    expect(api.self.features).toContain('urn:example:a')
+    const info = { identities: [], features: ['urn:example:node'], forms: [] }
+    const subscription = api.describeNodes((node) => (node === 'n' ? info : undefined))
+    api.describeNodes((node) => (node === 'all' ? api.self : undefined))
+    expect(await session.ask(getDiscoInfo, { node: 'n' }, me)).toEqual({ ...info, node: 'n' })
+    expect(await session.ask(getDiscoItems, { node: 'n' }, me)).toEqual({ node: 'n', items: [] })
+    expect((await session.ask(getDiscoInfo, { node: 'all' }, me)).features).toEqual(api.self.features)
+    const denied = session.ask(getDiscoInfo, { node: 'n' }, 'stranger@evil.net/x')
+    await expect(denied).rejects.toMatchObject({ condition: 'service-unavailable' })
+    subscription.dispose()
+    await expect(session.ask(getDiscoInfo, { node: 'n' }, me)).rejects.toMatchObject({ condition: 'item-not-found' })
+  })
+
   const refused = { type: 'cancel', condition: 'service-unavailable', text: undefined }
   /** Who of these gets answers; the others get the one of a missing resource to every question. */
   const answered = async (session: ReturnType<typeof fakeSession>, all: readonly string[]): Promise<string[]> => {

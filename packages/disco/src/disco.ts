@@ -1,4 +1,4 @@
-import type { CallOptions, Plugin, PluginContext } from '@couplet/client'
+import type { CallOptions, Plugin, PluginContext, Subscription } from '@couplet/client'
 import type { Roster } from '@couplet/roster'
 import type { ResultSetRequest } from '@couplet/rsm'
 import { type Jid, StanzaError } from '@couplet/stanza'
@@ -68,7 +68,17 @@ export interface Disco {
    * @throws StanzaError if the question could not be answered
    */
   supports(jid: Jid | string, feature: string, options?: DiscoCallOptions): Promise<boolean>
+  /** What this client says about itself, at this moment, to those who may know that it is online. */
+  readonly self: DiscoInfo
+  /**
+   * Answers questions about nodes of this client, for those who may know that it is online: the first that returns
+   * something is the answer.
+   */
+  describeNodes(describe: NodeDescriber): Subscription
 }
+
+/** What a node of this client is; `undefined` if there is no such node. */
+export type NodeDescriber = (node: string) => DiscoInfo | undefined
 
 /** The plugin {@link disco}, which also answers the contacts who may see our presence. */
 export function disco(options: DiscoRosterOptions): Plugin<'disco', Disco, { roster: Roster }>
@@ -84,8 +94,9 @@ export function disco(options: DiscoOptions | DiscoRosterOptions = {}): Plugin<'
     features: [NS_DISCO_INFO, NS_DISCO_ITEMS],
     needs: (answer === 'contacts' ? { roster: true } : {}) as { roster: true },
     setup(context) {
-      answerQuestions(context, options, answer === 'contacts' ? (from) => seesUs(context.roster, from) : answer)
-      return askQuestions(context)
+      const own = describe(context, options)
+      answerQuestions(context, own, answer === 'contacts' ? (from) => seesUs(context.roster, from) : answer)
+      return askQuestions(context, own)
     },
   }
 }
@@ -100,8 +111,39 @@ function seesUs(roster: Roster, from: Jid): boolean {
   return subscription === 'from' || subscription === 'both'
 }
 
-function askQuestions(context: PluginContext): Disco {
+/** What this client is, and its nodes. */
+interface OwnDescription extends Pick<Disco, 'self' | 'describeNodes'> {
+  node(node: string): DiscoInfo | undefined
+}
+
+function describe(context: PluginContext, { identity, name }: DiscoSelf): OwnDescription {
+  const self: DiscoIdentity = { category: 'client', type: 'pc', ...identity, name }
+  const describers = new Set<NodeDescriber>()
+  return {
+    get self() {
+      return { identities: [self], features: context.features, forms: [] }
+    },
+    node(node) {
+      for (const each of describers) {
+        const found = each(node)
+        if (found !== undefined) return { ...found, node }
+      }
+      return undefined
+    },
+    describeNodes(describer) {
+      const own: NodeDescriber = (node) => describer(node) // the same function may be given twice
+      describers.add(own)
+      return context.subscription(() => describers.delete(own))
+    },
+  }
+}
+
+function askQuestions(context: PluginContext, own: OwnDescription): Disco {
   const api: Disco = {
+    get self() {
+      return own.self
+    },
+    describeNodes: own.describeNodes,
     info: (jid, { node, signal } = {}) => context.request(getDiscoInfo, { node }, { to: jid, signal }),
     items: (jid, { node, page, signal } = {}) => context.request(getDiscoItems, { node, page }, { to: jid, signal }),
     async supports(jid, feature, callOptions) {
@@ -127,21 +169,19 @@ function hasNothing(error: unknown): boolean {
 
 function answerQuestions(
   context: PluginContext,
-  { identity, name }: DiscoSelf,
+  own: OwnDescription,
   mayKnow: ((from: Jid) => boolean) | undefined,
 ): void {
-  const self: DiscoIdentity = { category: 'client', type: 'pc', ...identity, name }
-  const admit = (from: Jid, node: string | undefined): void => {
+  const describeTo = (from: Jid, node: string | undefined): DiscoInfo => {
     // The same answer as from a server whose user has no such resource (RFC 6121 §8.5.3.2.3).
     if (!isOwn(context, from) && !mayKnow?.(from)) throw new StanzaError({ condition: 'service-unavailable' })
-    if (node !== undefined) throw new StanzaError({ condition: 'item-not-found' })
+    const found = node === undefined ? own.self : own.node(node)
+    if (found === undefined) throw new StanzaError({ condition: 'item-not-found' })
+    return found
   }
-  context.handle(getDiscoInfo, ({ node }, { from }) => {
-    admit(from, node)
-    return { identities: [self], features: context.features, forms: [] }
-  })
+  context.handle(getDiscoInfo, ({ node }, { from }) => describeTo(from, node))
   context.handle(answerDiscoItems, ({ node }, { from }) => {
-    admit(from, node)
-    return { items: [] }
+    describeTo(from, node)
+    return { node, items: [] }
   })
 }

@@ -12,6 +12,7 @@ export {
   type DiscoRosterOptions,
   type DiscoSelf,
   disco,
+  type NodeDescriber,
 } from './disco.js'
 export {
   DiscoFeature,
