@@ -193,11 +193,10 @@ export class ConnectionLoop {
     // A page shows something before it connects: negotiation and SASL are not in its first chunk.
     const logInAs = this.#options.logIn ?? import('./connector.js').then(({ logIn }) => logIn)
     const { continuity } = this.#core
-    const kept = [this.#kept.login(), this.#kept.endpoint(), continuity.stored()] as const
-    const [logIn, memory, lastGood] = await unlessAborted(Promise.all([logInAs, ...kept]), signal)
+    const kept = [this.#kept.login(), this.#kept.endpoint(), this.#host.catchesUp(), continuity.stored()] as const
+    const [logIn, memory, lastGood, bind2] = await unlessAborted(Promise.all([logInAs, ...kept]), signal)
     const { newResource, redirect } = this.#next
-    const { inline, catchesUp: bind2 } = this.#host
-    const request = { resumption: continuity.resumption(), inline, bind2 }
+    const request = { resumption: continuity.resumption(), inline: this.#host.inline, bind2 }
     const hints = { preferred: redirect ?? continuity.location, lastGood }
     const resource = newResource ? undefined : this.#options.resource
     return logIn({ ...this.#options, resource, memory, hints }, request, signal)

@@ -26,8 +26,7 @@ export class PluginHost {
   readonly #resumeHandlers = new Set<() => Handled>()
   /** What plugins want switched on while binding. */
   readonly inline: InlineFeature[] = []
-  /** Whether a plugin fetches from the archive what was missed. */
-  catchesUp = false
+  #catchesUp: (() => boolean | Promise<boolean>) | undefined
   #inlined: ReadonlySet<string> = new Set()
   #finder: SentFinder | undefined
   readonly #core: SessionCore
@@ -75,6 +74,16 @@ export class PluginHost {
   /** What became of messages that were sent in a lost session; `undefined` if no plugin can find out. */
   get findSent(): SentFinder | undefined {
     return this.#finder
+  }
+
+  /** Whether a plugin fetches from the archive all that the login that is about to begin would miss. */
+  async catchesUp(): Promise<boolean> {
+    try {
+      return (await this.#catchesUp?.()) === true
+    } catch (error) {
+      this.#core.events.emit('error', error)
+      return false
+    }
   }
 
   async #start(handlers: readonly (() => Handled)[]): Promise<void> {
@@ -136,8 +145,8 @@ export class PluginHost {
       onSession: (handler, stage = 'state') => this.#register(this.#sessionHandlers[stage], handler, keep),
       onResume: (handler) => this.#register(this.#resumeHandlers, handler, keep),
       inlineBind: (feature, build) => this.#addInline({ feature, build }),
-      catchesUp: () => {
-        this.catchesUp = true
+      catchesUp: (covers) => {
+        this.#catchesUp = covers
       },
       findSent: (finder) => keep(this.#setFinder(finder)),
     }

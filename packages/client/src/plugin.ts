@@ -105,8 +105,10 @@ export interface PluginContext extends Session {
   /**
    * Says that the plugin fetches from the archive what came while nobody was here. Only then is Bind 2 used, whose server
    * drops what it kept for us (XEP-0386 §3.2).
+   *
+   * @param covers whether nothing will be missing after the login that is about to begin
    */
-  catchesUp(): void
+  catchesUp(covers: () => boolean | Promise<boolean>): void
   /**
    * Finds out for messages of a lost session whether the server has handled them, so that none is sent twice: what an
    * archive is good for. Called before anything of the new session is sent.

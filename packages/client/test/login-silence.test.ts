@@ -70,7 +70,9 @@ describe('S-093 R-006 a server that falls silent', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     try {
       await using server = await serve((peer) => script(peer).then(stalled))
-      const outcome = logIn(server, { request: { resumption, inline: [], bind2: true } }).catch((error: unknown) => error)
+      const outcome = logIn(server, { request: { resumption, inline: [], bind2: true } }).catch(
+        (error: unknown) => error,
+      )
       await stall
       for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
       let isOver = false

@@ -13,7 +13,7 @@ const archivist: Plugin<'archivist', Record<never, never>> = {
   name: 'archivist',
   needs: {},
   setup: (context) => {
-    context.catchesUp()
+    context.catchesUp(() => true)
     return {}
   },
 }

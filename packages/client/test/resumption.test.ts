@@ -1,6 +1,6 @@
 import { type ClientOptions, createClient } from '@couplet/client'
 import { message } from '@couplet/stanza'
-import { type LoopbackServer, startLoopback, virtualTime, type VirtualTime } from '@couplet/testing'
+import { type LoopbackServer, startLoopback, type VirtualTime, virtualTime } from '@couplet/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 /** The loopback server and two of its users, on virtual time. */
@@ -61,7 +61,10 @@ describe('XEP-0198 §5: a session goes on', () => {
     const sends = ['1', '2', '3'].map((body) => alice.client.send(say('bob', body)))
     await time.until(Promise.all(sends.map(({ acked }) => acked)))
     await time.advance(5000)
-    expect([bob.bodies, bob.sessions]).toEqual([['1', '2', '3'], [false, true]])
+    expect([bob.bodies, bob.sessions]).toEqual([
+      ['1', '2', '3'],
+      [false, true],
+    ])
     await time.until(Promise.all([alice.client.close(), bob.client.close()]))
   })
 })

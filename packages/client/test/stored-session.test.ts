@@ -102,7 +102,11 @@ describe('a session that was stored', () => {
 
   test('beside another client no token is asked for, no other id is known, and no resource is fought over', async () => {
     const store = memoryStore()
-    const inlined = { name: 'inlined', needs: {}, setup: (context: PluginContext) => context.catchesUp() } as const
+    const inlined = {
+      name: 'inlined',
+      needs: {},
+      setup: (context: PluginContext) => context.catchesUp(() => true),
+    } as const
     const [one, two] = [user('alice', { store, plugins: [inlined] }), user('alice', { store, plugins: [inlined] })]
     await time.until(one.client.online())
     const kept = await store.get('alice@example.org/login')

@@ -70,6 +70,11 @@ export class CatchUps {
     return running === undefined ? this.#run(known, signal) : abortable(running, signal)
   }
 
+  /** Whether the next session gets all that was missed: not the first of all, which begins at the end of the archive. */
+  async coversAll(): Promise<boolean> {
+    return this.#options.since !== undefined || (await this.#own?.isKnownFrom()) === true
+  }
+
   /** Delivers what is in a gap. */
   async fill(gap: ArchiveGap, { signal }: CallOptions): Promise<CaughtUp> {
     checkGap(gap)

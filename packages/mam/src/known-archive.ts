@@ -61,6 +61,11 @@ export class KnownArchive {
     return this.#cursor
   }
 
+  /** Whether there is a place from which to go on. */
+  async isKnownFrom(): Promise<boolean> {
+    return this.#cursor !== undefined || (await this.#records.read()) !== undefined
+  }
+
   /** Something may be missing from now on. */
   interrupt(): void {
     this.isContiguous = false

@@ -98,8 +98,8 @@ export function mam(options: MamOptions = {}): Plugin<'mam', Mam, { disco: Disco
       context.findSent((sent, signal) => findSent(context, sent, signal))
       const missed = context.event<[InboundMessage, MissedMessage]>()
       const caughtUp = context.event<[CaughtUp]>()
-      if (catchUp !== false) context.catchesUp()
       const catchUps = new CatchUps(context, settings, catchUp !== false, missed, caughtUp)
+      if (catchUp !== false) context.catchesUp(() => catchUps.coversAll())
       return {
         query: (query = {}) => runQuery(context, prepareQuery(query, context.account)),
         metadata: ({ archive, signal } = {}) => context.request(getArchiveMetadata, {}, { to: archive, signal }),

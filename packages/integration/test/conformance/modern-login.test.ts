@@ -24,7 +24,7 @@ const archivist: Plugin<'archivist', Record<never, never>> = {
   name: 'archivist',
   needs: {},
   setup: (context) => {
-    context.catchesUp()
+    context.catchesUp(() => true)
     return {}
   },
 }

@@ -28,7 +28,7 @@ async function slowWay(target: Target, scheme: TcpScheme): Promise<FaultProxy> {
 }
 
 /** Says what a plugin says that reads the archive, and asks nothing: only whoever reads it may bind by Bind 2. */
-const reader: AnyPlugin = { name: 'reader', needs: {}, setup: (context) => context.catchesUp() }
+const reader: AnyPlugin = { name: 'reader', needs: {}, setup: (context) => context.catchesUp(() => true) }
 
 /** Round trips of two logins with one store, each from the first packet until the client says that it is online. */
 async function logIn(target: Target, scheme: TcpScheme, plugins: AnyPlugin[] = []): Promise<readonly [number, number]> {

@@ -1,0 +1,33 @@
+import { type ClientOptions, createClient, memoryStore } from '@couplet/client'
+import { disco } from '@couplet/disco'
+import { mam } from '@couplet/mam'
+import { message } from '@couplet/stanza'
+import { startLoopback } from '@couplet/testing'
+import { describe, expect, test } from 'vitest'
+
+describe('a server that drops what it kept when Bind 2 is used (XEP-0386 §3.2)', () => {
+  test('the first login gets what was kept, and the next one what is in the archive', async () => {
+    await using server = await startLoopback({ users: { alice: 'pw', bob: 'pw' }, bind2ClearsOffline: true })
+    const transports = [server.transport()]
+    const store = memoryStore()
+    const came: (string | undefined)[] = []
+    const alice = (options: Partial<ClientOptions> = {}) => {
+      const plugins = [disco(), mam({ catchUp: true })] as const
+      const client = createClient({ jid: 'alice@example.org', password: 'pw', transports, store, ...options, plugins })
+      client.onMessage(({ body }) => void came.push(`live ${body}`))
+      client.mam.onMissed(({ body }) => void came.push(`missed ${body}`))
+      return client
+    }
+    await using bob = createClient({ jid: 'bob@example.org', password: 'pw', transports })
+    await bob.online()
+    for (const body of ['one', 'two']) {
+      await bob.send(message({ to: 'alice@example.org', type: 'chat', body })).acked
+      const client = alice()
+      const caughtUp = new Promise((resolve) => client.mam.onCaughtUp(resolve))
+      await client.online()
+      await caughtUp
+      await client.close()
+    }
+    expect(came).toEqual(['live one', 'missed two'])
+  })
+})
