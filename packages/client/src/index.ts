@@ -2,6 +2,10 @@
  * The core stream of a client: RFC 6120 negotiation over any transport, the session with its sends, requests and
  * handlers, the origin rule, reconnection, and the plugin host.
  *
+ * XEP-0198: Stream Management (1.6.3), XEP-0305: XMPP Quickstart (0.3), XEP-0386: Bind 2 (1.1.0), XEP-0388: Extensible
+ * SASL Profile (1.0.4), XEP-0440: SASL Channel-Binding Type Capability (1.0.0), XEP-0474: SASL SCRAM Downgrade Protection
+ * (0.5.0), XEP-0478: Stream Limits Advertisement (0.2.0), XEP-0484: Fast Authentication Streamlining Tokens (0.2.0)
+ *
  * @module
  */
 
