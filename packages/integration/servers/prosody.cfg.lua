@@ -54,10 +54,17 @@ smacks_hibernation_time = 60
 smacks_max_unacked_stanzas = 5
 push_notification_with_body = true
 
+-- Nobody listens there: clients only ask for them (XEP-0215).
+external_services = {
+	{ type = "stun", transport = "udp", host = "192.0.2.1", port = 3478 },
+	{ type = "turn", transport = "udp", host = "192.0.2.1", port = 3478, secret = "lab", ttl = 3600 },
+}
+
 -- A list of our own: options cannot be read back in this file once they are set.
 local modules = {
 	"admin_shell", "net_multiplex", "roster", "saslauth", "tls", "disco", "presence", "message", "iq",
-	"blocklist", "bookmarks", "carbons", "cloud_notify", "csi", "csi_simple", "lastactivity", "mam", "offline", "pep",
+	"blocklist", "bookmarks", "carbons", "cloud_notify", "csi", "csi_simple", "external_services", "lastactivity", "mam",
+	"offline", "pep",
 	"ping", "private", "register_ibr", "user_account_management", "smacks", "time", "vcard4", "vcard_legacy", "version",
 	"bosh", "http", "websocket",
 }
