@@ -8,6 +8,7 @@ import {
   NS_PUBSUB_CONFIG_NODE_MAX,
   NS_PUBSUB_ERRORS,
   type PublishOptions,
+  type PubsubItem,
   publishItems,
   pubsub,
   setNodeConfig,
@@ -90,7 +91,7 @@ export class AccountNode {
     session.answer(createNode, ({ config = {} }) => this.#configure('create', config))
   }
 
-  #publish(item: { id?: string; payload?: XmlElement } | undefined, options: PublishOptions | undefined) {
+  #publish(item: PubsubItem | undefined, options: PublishOptions | undefined) {
     const looks = this.#server.options !== false
     this.log.push(`publish${options ? ` ${JSON.stringify(options)}` : ''}`)
     if (options && looks) {
