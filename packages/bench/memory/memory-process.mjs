@@ -2,8 +2,6 @@
 // Usage (forked by suite.mjs, with --expose-gc): memory-process.mjs '{"client", "service", "warmUp", "count"}'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Connections that are made at the same time. */
-const atOnce = 4
 /** Milliseconds in which what a login leaves behind can end. */
 const rest = 1500
 
@@ -12,10 +10,7 @@ const { connect } = await import(`./clients/${client}.mjs`)
 const kept = []
 
 async function connectUpTo(total) {
-  while (kept.length < total) {
-    const numbers = Array.from({ length: Math.min(atOnce, total - kept.length) }, (_, i) => kept.length + i)
-    kept.push(...(await Promise.all(numbers.map((i) => connect(service, i)))))
-  }
+  while (kept.length < total) kept.push(await connect(service, kept.length))
 }
 
 /** What is in use when nothing happens and nothing is left to collect. */

@@ -25,7 +25,7 @@ export function spreadOf(values) {
 
 /** Whole numbers, as in `31 (29–33)`. @param {Spread} [spread] */
 export function formatSpread(spread) {
-  if (spread === undefined) return ''
+  if (spread === undefined || Number.isNaN(spread.median)) return ''
   const { median: middle, min, max } = spread
   return `${middle.toFixed(0)} (${min.toFixed(0)}–${max.toFixed(0)})`
 }

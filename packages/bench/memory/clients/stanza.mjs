@@ -18,6 +18,5 @@ export async function connect(service, i) {
     client.connect()
   })
   client.sendPresence()
-  if (!client.sm.started) throw new Error('stream management is not on')
   return client
 }

@@ -6,6 +6,7 @@ import { domain, passwordOf, userOf } from '../accounts.mjs'
 export async function connect(service, i) {
   globalThis.WebSocket ??= WebSocket
   const client = createClient({ service, domain, username: userOf(i), password: passwordOf(i) })
+  client.timeout = 30_000 // other processes may keep the machine busy
   client.on('error', () => {})
   client.on('stanza', () => {})
   await client.start()
