@@ -6,7 +6,7 @@ const { setTimeout, performance } = globalThis
 const now = performance.now.bind(performance)
 
 /** Milliseconds of real time after which work is not waited for any longer. */
-const patience = 10_000
+const patience = 60_000
 /** Turns of the event loop after which the processor is left to others. */
 const impatience = 1000
 
