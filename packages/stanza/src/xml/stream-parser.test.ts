@@ -107,6 +107,13 @@ describe('a stream', () => {
 describe('frames (RFC 7395)', () => {
   const framed = () => new StreamParser({ framed: true })
 
+  test('the prefix `stream` of a frame without a declaration, as Prosody ends a stream with', () => {
+    const [event] = framed().write('<stream:error><x/></stream:error>')
+    expect(event).toMatchObject({ type: 'element', element: { ns: NS_STREAM, name: 'error' } })
+    const [other] = framed().write('<stroam:error/>')
+    expect(other).toMatchObject({ type: 'error', error: { condition: 'bad-namespace-prefix' } })
+  })
+
   test('each write is one element, and there is no header', () => {
     const parser = framed()
     const events = parser.write("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' id='1'/>")

@@ -1,4 +1,4 @@
-import { NS_XML } from '../elements.js'
+import { NS_STREAM, NS_XML } from '../elements.js'
 import type { StreamError } from '../stream-error.js'
 import { XmlElement, type XmlNode } from './element.js'
 import { intern } from './flatten.js'
@@ -65,7 +65,10 @@ export class TreeBuilder implements TokenSink {
   constructor(limits: ParserLimits, framed: boolean) {
     this.#limits = limits
     this.#tokenizer = new Tokenizer(this, limits, framed)
-    if (framed) this.#push(new XmlElement('', '', none, none, undefined))
+    if (!framed) return
+    this.#push(new XmlElement('', '', none, none, undefined))
+    // RFC 7395 §3.3.3 wants it declared in each frame; Prosody does not, where it ends a stream with an error.
+    this.#namespaces.set('stream', NS_STREAM)
   }
 
   /** Takes the next text, `size` bytes. @throws StreamError at the first violation; it is not used again then. */
