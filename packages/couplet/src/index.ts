@@ -3,6 +3,7 @@
  *
  * @module
  */
+export * from '@couplet/blocking'
 export * from '@couplet/caps'
 export * from '@couplet/carbons'
 export * from '@couplet/chat-states'

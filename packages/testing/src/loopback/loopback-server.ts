@@ -9,6 +9,7 @@ import { type Listener, type ListenerKind, openListener } from '../wire/open-lis
 import { aboutServerModule } from './about-server.js'
 import type { LoopbackSession } from './account.js'
 import { archiveModule } from './archive.js'
+import { blockingModule } from './blocking.js'
 import { carbonsModule } from './carbons.js'
 import { csiModule } from './csi.js'
 import { discoModule } from './disco.js'
@@ -36,6 +37,7 @@ const ownModules = ({ bind2ClearsOffline = false }: LoopbackOptions): readonly L
   archiveModule(),
   offlineModule(bind2ClearsOffline),
   rosterModule(),
+  blockingModule(),
   carbonsModule(),
   csiModule(),
 ]
