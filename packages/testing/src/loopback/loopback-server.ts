@@ -21,6 +21,7 @@ import type { ListenOptions, LoopbackOptions, LoopbackServices } from './loopbac
 import { LoopbackStream } from './loopback-stream.js'
 import { offlineModule } from './offline.js'
 import { pingModule } from './ping.js'
+import { roomsModule } from './rooms.js'
 import { rosterModule } from './roster.js'
 import { StreamManagement } from './stream-management.js'
 
@@ -40,6 +41,7 @@ const ownModules = ({ bind2ClearsOffline = false }: LoopbackOptions): readonly L
   blockingModule(),
   carbonsModule(),
   csiModule(),
+  roomsModule(),
 ]
 
 /**

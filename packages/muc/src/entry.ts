@@ -1,0 +1,240 @@
+import type { PluginContext } from '@couplet/client'
+import { getDiscoInfo } from '@couplet/disco'
+import { type Presence, type PresenceInit, presence, type StanzaError } from '@couplet/stanza'
+import { Deferred, until } from './deferred.js'
+import { type MucHistory, MucJoin } from './elements.js'
+import { jitter } from './jitter.js'
+import type { RoomCore } from './room-core.js'
+import { RoomError } from './room-error.js'
+import type { RoomEvent } from './room-event.js'
+import { SelfPing } from './self-ping.js'
+
+/** Milliseconds: for the room to answer, and between attempts to come back, from the first to all after the last. */
+const limits = { answer: 60_000, firstRetry: 10_000, lastRetry: 15 * 60_000, leave: 10_000 } as const
+/** Our clock may be ahead of the room's: so much of what we have seen already is asked for again. */
+const overlap = 30_000
+
+/** XEP-0045 §7.2 with RFC 6120 §8.3.3: what may be over in a while. */
+const passing: readonly string[] = ['conflict', 'remote-server-not-found', 'service-unavailable']
+
+/** How available an occupant is. */
+export type RoomAvailability = Pick<PresenceInit, 'show' | 'status' | 'lang'>
+
+/** How to enter. */
+export interface EntryOptions {
+  readonly password: string | undefined
+  readonly history: MucHistory
+  readonly availability: RoomAvailability
+}
+
+/** Whom an entry tells, and asks. */
+export interface EntryHost {
+  /** It is time to enter again, when it is this room's turn. */
+  readonly queue: () => void
+  /** We are out, for good. */
+  readonly ended: () => void
+}
+
+/** Getting into a room, staying there, coming back, and leaving (XEP-0045 §7.2, §7.14). */
+export class Entry {
+  readonly #context: PluginContext
+  readonly #core: RoomCore
+  readonly #options: EntryOptions
+  readonly #host: EntryHost
+  readonly #ping: SelfPing
+  readonly #entered = new Deferred<void>()
+  #availability: RoomAvailability
+  /** Whether the room was asked, in this session, and has not answered. */
+  #isAsked = false
+  #attempts = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #leaving: Deferred<void> | undefined
+
+  constructor(context: PluginContext, core: RoomCore, options: EntryOptions, host: EntryHost) {
+    this.#context = context
+    this.#core = core
+    this.#options = options
+    this.#availability = options.availability
+    this.#host = host
+    this.#ping = new SelfPing(
+      context,
+      () => core.occupant,
+      () => this.lose('self-ping'),
+    )
+  }
+
+  /** Resolves when we are in for the first time. @throws StanzaError if the room does not let us in */
+  get entered(): Promise<void> {
+    return this.#entered.promise
+  }
+
+  /** Whether the next self-presence says that we are in. */
+  get isAsked(): boolean {
+    return this.#isAsked
+  }
+
+  /** The room has said something. */
+  heard(): void {
+    this.#ping.heard()
+  }
+
+  /** Asks to be let in. */
+  ask(): void {
+    const core = this.#core
+    if (core.state === 'left' || !this.#context.isOnline) return // the next session asks
+    this.#isAsked = true
+    core.isCatchingUp = true
+    this.learn()
+    core.occupants.beginSync()
+    const join = MucJoin({ history: this.#history, password: this.#options.password })
+    this.#context.send(presence({ ...this.#availability, to: core.occupant }, join))
+    if (core.state === 'lost') this.#retryIn(limits.answer)
+  }
+
+  /** Asks the room what it can do; the answer comes before the first occupant. */
+  learn(): void {
+    const core = this.#core
+    this.#context.request(getDiscoInfo, {}, { to: core.jid, signal: this.#context.signal }).then(
+      ({ features }) => {
+        core.features = new Set(features)
+      },
+      () => {}, // a room that is only now made does not answer; one that does not know the protocol, neither
+    )
+  }
+
+  /** A new session: the room knows nothing of it. */
+  renew(): void {
+    this.#isAsked = false
+    this.#stopTimers()
+    if (this.#leaving !== undefined) this.end({ type: 'left', reason: undefined, actor: undefined })
+    if (this.#core.state === 'left') return
+    if (this.#core.state === 'joined') this.#core.state = 'lost'
+    this.#host.queue()
+  }
+
+  /** The session goes on, and what was held for the case that it does not can go out. */
+  resumed(): void {
+    const { state } = this.#core
+    if (state === 'joined') this.#core.heldSends.release()
+    // Its turn came while there was no connection.
+    else if (state !== 'left' && !this.#isAsked) this.#host.queue()
+  }
+
+  /** The room has let us in. */
+  enter(codes: readonly number[]): void {
+    const core = this.#core
+    const isFirst = core.state === 'entering'
+    this.#isAsked = false
+    this.#attempts = 0
+    this.#stopTimers()
+    core.state = 'joined'
+    core.lastMessage ??= new Date()
+    for (const occupant of core.occupants.endSync()) {
+      core.occupantChanges.emit({ type: 'left', occupant, reason: undefined, actor: undefined })
+    }
+    if (isFirst) core.isNew = codes.includes(201)
+    core.events.emit({ type: isFirst ? 'joined' : 'rejoined' })
+    core.takeStatuses(codes, false)
+    this.#ping.start()
+    core.heldSends.release()
+    this.#entered.resolve()
+  }
+
+  /** The room has said no. */
+  refuse(error: StanzaError): void {
+    const { state } = this.#core
+    this.#isAsked = false
+    if (state === 'entering') {
+      this.#entered.reject(error)
+      this.end()
+    } else if (error.type === 'wait' || passing.includes(error.condition)) this.#retry()
+    else this.end({ type: 'refused', error })
+  }
+
+  /** We are out although nobody wanted that: we come back. */
+  lose(cause: 'shutdown' | 'removed-by-error' | 'self-ping'): void {
+    const core = this.#core
+    if (core.state !== 'joined') return
+    core.state = 'lost'
+    this.#ping.stop()
+    core.events.emit({ type: 'lost', cause })
+    // A service that shuts down is not back at once.
+    if (cause === 'self-ping') this.#host.queue()
+    else this.#retry()
+  }
+
+  /** We are out, and do not come back. */
+  end(event?: RoomEvent): void {
+    const core = this.#core
+    if (core.state === 'left') return
+    core.state = 'left'
+    this.#isAsked = false
+    this.#stopTimers()
+    const reason = new RoomError('left')
+    core.heldSends.fail(reason)
+    this.#entered.reject(reason)
+    this.#host.ended()
+    if (event !== undefined) core.events.emit(event)
+    this.#leaving?.resolve()
+  }
+
+  /** Resolves when we have left, if we are leaving. */
+  get leaving(): Promise<void> | undefined {
+    return this.#leaving?.promise
+  }
+
+  /** Leaves; resolves when the room has seen us go, or nobody could tell any more. */
+  async leave(status?: string): Promise<void> {
+    if (this.#core.state === 'left' || this.#leaving !== undefined) return this.leaving
+    const { signal, isOnline } = this.#context
+    const isInside = this.#core.state === 'joined' || this.#isAsked
+    const left = new Deferred<void>()
+    this.#leaving = left
+    if (isInside && isOnline && !signal.aborted) {
+      this.#context.send(presence({ type: 'unavailable', to: this.#core.occupant, status }))
+      await until(left.promise, limits.leave, [signal], () => undefined).catch(() => {})
+    }
+    this.end({ type: 'left', reason: undefined, actor: undefined })
+  }
+
+  /** Says how available we are, here and when we come back (XEP-0045 §7.7). */
+  announce(availability: RoomAvailability): void {
+    this.#availability = availability
+    if (this.#core.state !== 'joined' || !this.#context.isOnline) return
+    const told: Presence = presence({ ...availability, to: this.#core.occupant })
+    this.#context.send(told)
+  }
+
+  /** The client closes. */
+  close(): void {
+    this.#stopTimers()
+  }
+
+  get #history(): MucHistory {
+    const { state, lastMessage } = this.#core
+    if (state === 'entering' || lastMessage === undefined) return this.#options.history
+    return { since: new Date(lastMessage.getTime() - overlap) }
+  }
+
+  #retry(): void {
+    const ms = Math.min(limits.firstRetry * 2 ** this.#attempts++, limits.lastRetry)
+    this.#retryIn(jitter(ms))
+  }
+
+  #retryIn(ms: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      if (this.#isAsked) {
+        // No answer in time: less and less often.
+        this.#isAsked = false
+        this.#retry()
+      } else this.#host.queue()
+    }, ms)
+  }
+
+  #stopTimers(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#ping.stop()
+  }
+}

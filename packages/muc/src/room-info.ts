@@ -1,0 +1,81 @@
+import type { CallOptions, PluginContext } from '@couplet/client'
+import { getDiscoInfo } from '@couplet/disco'
+import { field, findForm, resultForm } from '@couplet/forms'
+import { type BareJid, bool, type Codec, type Field, type Infer, Malformed, optional, uint } from '@couplet/stanza'
+import { NS_MUC_INFO, NS_OCCUPANT_ID } from './elements.js'
+
+/** Rooms write what they like into their forms: a field that cannot be read does not cost the others. */
+function lenient<T>(name: string, codec: Codec<T>): Field<T> {
+  const strict = field<T>(name, codec)
+  return {
+    ...strict,
+    parse(form) {
+      const value = strict.parse(form)
+      return value instanceof Malformed ? undefined : value
+    },
+  }
+}
+
+/** What service discovery says about a room beyond its features (XEP-0045 §15.5.4). */
+export const RoomInfoForm = resultForm(NS_MUC_INFO, {
+  description: optional(field('muc#roominfo_description')),
+  lang: optional(field('muc#roominfo_lang')),
+  occupants: optional(lenient('muc#roominfo_occupants', uint)),
+  subject: optional(field('muc#roominfo_subject')),
+  subjectmod: optional(lenient('muc#roominfo_subjectmod', bool)),
+})
+/** The value of the definition of the same name. */
+export type RoomInfoForm = Infer<typeof RoomInfoForm>
+
+/** What a room tells everybody who asks (XEP-0045 §6.4). */
+export interface RoomInfo {
+  /** What it is called. */
+  readonly name: string | undefined
+  /** What it is for. */
+  readonly description: string | undefined
+  /** The language spoken there. */
+  readonly lang: string | undefined
+  /** How many are there now. */
+  readonly occupants: number | undefined
+  /** What they are talking about. */
+  readonly subject: string | undefined
+  /** Only members may enter. */
+  readonly isMembersOnly: boolean
+  /** Only who has voice may speak. */
+  readonly isModerated: boolean
+  /** Everybody sees the real addresses of everybody. */
+  readonly isNonAnonymous: boolean
+  /** A password is needed. */
+  readonly isPasswordProtected: boolean
+  /** It outlives its last occupant. */
+  readonly isPersistent: boolean
+  /** It is not listed. */
+  readonly isHidden: boolean
+  /** It assigns occupant identifiers (XEP-0421). */
+  readonly assignsOccupantIds: boolean
+  /** All its features. */
+  readonly features: ReadonlySet<string>
+}
+
+/** Asks a room what it is. @throws StanzaError if it does not say, `item-not-found` if there is none */
+export async function askRoom(context: PluginContext, room: BareJid, { signal }: CallOptions = {}): Promise<RoomInfo> {
+  const { identities, features: list, forms } = await context.request(getDiscoInfo, {}, { to: room, signal })
+  const features = new Set(list)
+  const form = findForm(forms, RoomInfoForm)
+  const identity = identities.find(({ category }) => category === 'conference')
+  return {
+    name: identity?.name,
+    description: form?.description,
+    lang: form?.lang,
+    occupants: form?.occupants,
+    subject: form?.subject,
+    isMembersOnly: features.has('muc_membersonly'),
+    isModerated: features.has('muc_moderated'),
+    isNonAnonymous: features.has('muc_nonanonymous'),
+    isPasswordProtected: features.has('muc_passwordprotected'),
+    isPersistent: features.has('muc_persistent'),
+    isHidden: features.has('muc_hidden'),
+    assignsOccupantIds: features.has(NS_OCCUPANT_ID),
+    features,
+  }
+}
