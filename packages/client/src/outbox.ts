@@ -1,5 +1,6 @@
 import type { XmlElement } from '@couplet/stanza'
 import { ConnectionError } from './connection-error.js'
+import { Fifo } from './fifo.js'
 import { InFlight } from './in-flight.js'
 import { isLonger } from './is-longer.js'
 import { JournalPlaces } from './journal-places.js'
@@ -53,7 +54,7 @@ export class Outbox {
   readonly #inFlight: InFlight
   readonly #idle: (() => void)[] = []
   #queue: SendTicket[] = []
-  #overflow: SendTicket[] = []
+  readonly #overflow = new Fifo<SendTicket>()
   #units = 0
   #line: Line | undefined
   #isOpen = false
@@ -74,7 +75,9 @@ export class Outbox {
 
   /** Whether somebody waits for what only the server can bring about: an outcome, or a place in the queue. */
   get isAwaited(): boolean {
-    return [this.#inFlight.tickets, this.#queue, this.#overflow].some((list) => list.some(({ isAwaited }) => isAwaited))
+    return [this.#inFlight.tickets, this.#queue, [...this.#overflow]].some((list) =>
+      list.some(({ isAwaited }) => isAwaited),
+    )
   }
 
   /** Puts a stanza at the end, to be written when it is its turn. */
@@ -197,7 +200,7 @@ export class Outbox {
   fail(reason: unknown): void {
     this.disconnect()
     const written = this.#inFlight.take()
-    for (const ticket of [...written, ...this.#queue.splice(0), ...this.#overflow.splice(0)]) {
+    for (const ticket of [...written, ...this.#queue.splice(0), ...this.#overflow.takeAll()]) {
       this.places.free(ticket)
       ticket.fail(reason)
     }
@@ -244,7 +247,7 @@ export class Outbox {
   #pump(): void {
     const line = this.#line
     for (;;) {
-      while (this.#overflow[0] !== undefined && this.#hasRoomFor(this.#overflow[0])) {
+      while (this.#overflow.first !== undefined && this.#hasRoomFor(this.#overflow.first)) {
         this.#accept(this.#overflow.shift() as SendTicket)
       }
       const [next] = this.#queue

@@ -19,6 +19,8 @@ export class SocketConnection implements Connection {
   #closed = false
   #upgrading = false
   #out: string[] = []
+  /** UTF-16 units in it. */
+  #outUnits = 0
   #flushing: NodeJS.Immediate | undefined
   #drainWaiters: (() => void)[] = []
 
@@ -49,9 +51,7 @@ export class SocketConnection implements Connection {
   }
 
   get buffered(): number {
-    let waiting = this.#socket.writableLength
-    for (const text of this.#out) waiting += text.length
-    return waiting
+    return this.#socket.writableLength + this.#outUnits
   }
 
   listen(listener: ConnectionListener): void {
@@ -62,6 +62,7 @@ export class SocketConnection implements Connection {
 
   write(text: string): void {
     this.#out.push(text)
+    this.#outUnits += text.length
     // Everything that one turn of the event loop sends leaves in one packet: a write each costs five times as much.
     this.#flushing ??= setImmediate(() => this.#flush())
   }
@@ -111,6 +112,7 @@ export class SocketConnection implements Connection {
     if (this.#out.length === 0 || this.#upgrading) return // nothing in the clear between the records of a handshake
     const text = this.#out.length === 1 ? (this.#out[0] as string) : this.#out.join('')
     this.#out = []
+    this.#outUnits = 0
     if (this.#socket.writable) this.#socket.write(text)
   }
 
