@@ -1,23 +1,14 @@
 import type { NodeConfig, NodeOwner, PubsubNode } from '@couplet/pubsub'
 import { PubsubCondition } from '@couplet/pubsub'
 import type { StanzaError } from '@couplet/stanza'
-import type { PepAccess, PepOptions } from './elements.js'
+import type { PepOptions } from './elements.js'
 import { PepError } from './pep-error.js'
 
 /** The configuration that a node has to have. */
 export function configOf({ access = 'presence', maxItems, sendLast }: PepOptions): NodeConfig {
-  return {
-    persistItems: true,
-    maxItems,
-    ...accessConfig(access),
-    sendLastPublishedItem: sendLast,
-  }
-}
-
-/** The part of it that decides who can read. */
-export function accessConfig(access: PepAccess = 'presence'): Pick<NodeConfig, 'accessModel' | 'rosterGroupsAllowed'> {
-  if (typeof access === 'object') return { accessModel: 'roster', rosterGroupsAllowed: access.groups }
-  return { accessModel: access === 'private' ? 'whitelist' : access }
+  const groups = typeof access === 'object' ? access.groups : undefined
+  const accessModel = typeof access === 'object' ? 'roster' : access === 'private' ? 'whitelist' : access
+  return { persistItems: true, maxItems, accessModel, rosterGroupsAllowed: groups, sendLastPublishedItem: sendLast }
 }
 
 /**

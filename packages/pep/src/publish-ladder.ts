@@ -3,7 +3,6 @@ import type { Disco } from '@couplet/disco'
 import { type NodeConfig, NS_PUBLISH_OPTIONS, NS_PUBSUB_CONFIG_NODE_MAX, type PubsubNode } from '@couplet/pubsub'
 import type { PepOptions } from './elements.js'
 import {
-  accessConfig,
   concessions,
   configOf,
   isPreconditionNotMet,
@@ -46,8 +45,8 @@ export class PublishLadder {
    * @throws PepError `privacy-not-guaranteed` before anything was sent that others could read (S-148)
    */
   async publish<T>(publication: Publication<T>): Promise<string | undefined> {
-    const { node, value, id, options, readBack, signal } = publication
-    const config = configOf(options)
+    const { node, value, id, readBack, signal } = publication
+    const config = configOf(publication.options)
     const features = await this.#serverFeatures(signal)
     const isAtomic = features.includes(NS_PUBLISH_OPTIONS)
     const knowsMax = features.includes(NS_PUBSUB_CONFIG_NODE_MAX)
@@ -62,8 +61,8 @@ export class PublishLadder {
       }
     }
     await this.#setUp(publication, config, knowsMax)
-    // Nobody may have changed it since; a server that does not understand this has just said that it is so.
-    const only = isAtomic ? accessConfig(options.access) : undefined
+    // Nobody may have changed it since. Not every server can tell that two lists of groups are the same.
+    const only = isAtomic ? { accessModel: config.accessModel } : undefined
     const published = await node.publish(value, { id, options: only, signal }).catch((error: unknown) => {
       throw isPreconditionNotMet(error) ? notAsWanted(config, error) : error
     })

@@ -31,6 +31,8 @@ export interface AccountServer {
   readonly lacks?: readonly string[]
   /** What every configuration ends up with, whatever was asked for. */
   readonly forced?: NodeConfig
+  /** Whether it finds that no list of groups is like another. */
+  readonly cannotCompare?: boolean
   /** Says that it publishes, and forgets. */
   readonly forgets?: boolean
   /** The node there is; default none. */
@@ -122,6 +124,7 @@ export class AccountNode {
   }
 
   #fits(options: PublishOptions, config: NodeConfig): boolean {
+    if (this.#server.cannotCompare && options.rosterGroupsAllowed) return false
     return Object.entries(options).every(([name, value]) => String(config[name as keyof NodeConfig]) === String(value))
   }
 

@@ -39,10 +39,11 @@ describe('publishing', () => {
     ])
   })
 
-  test('to some groups of the roster', async () => {
-    const account = new AccountNode()
-    await account.pep.publish(Mood, { text: 'a' }, { access: { groups: ['Friends'] } })
+  test.each([false, true])('to some groups of the roster, again and again: %j', async (cannotCompare) => {
+    const account = new AccountNode({ cannotCompare })
+    for (const text of ['a', 'b']) await account.pep.publish(Mood, { text }, { access: { groups: ['Friends'] } })
     expect(account.config).toMatchObject({ accessModel: 'roster', rosterGroupsAllowed: ['Friends'] })
+    expect(account.items).toHaveLength(2)
   })
 
   test('a node of several items: the server finds the id', async () => {

@@ -107,6 +107,26 @@ describe.each(live)('personal events on $title', (target) => {
     expect(found.sort()).toEqual(['one', 'two'])
   })
 
+  test('contacts in a group may read, and others may not', async () => {
+    const [{ client }, { client: friend }, { client: other }] = await Promise.all([
+      connect(target),
+      connect(target),
+      connect(target),
+    ])
+    await befriend(client, friend)
+    await befriend(client, other)
+    await client.roster.update(friend.account, { groups: ['Friends'] })
+    const publish = (text: string) => client.pep.publish(Mood, { text }, { access: { groups: ['Friends'] } })
+    if (target.name === 'p12') {
+      await expect(publish('happy')).rejects.toMatchObject({ code: 'privacy-not-guaranteed' })
+      return
+    }
+    await publish('sad')
+    await publish('happy')
+    expect(await friend.pep.get(Mood, { from: client.account })).toEqual({ text: 'happy' })
+    await expect(other.pep.get(Mood, { from: client.account })).rejects.toMatchObject({ name: 'StanzaError' })
+  })
+
   test.each<PepAccess>(['open', 'presence', 'private'])('a node changes from everything to %j', async (access) => {
     const { client } = await connect(target)
     const all = ['open', 'presence', 'private'] as const
