@@ -14,7 +14,7 @@ describe('Emitter', () => {
     emitter.on('status', ({ state }) => seen.push(`2 ${state}`))
     emitter.emit('status', { state: 'connecting' })
     first.dispose()
-    emitter.emit('status', { state: 'online' })
+    emitter.emit('status', { state: 'online', resumed: false })
     expect(seen).toEqual(['1 connecting', '2 connecting', '2 online'])
   })
 
@@ -58,7 +58,7 @@ describe('Emitter', () => {
     // biome-ignore lint/suspicious/noThenProperty: that is what is tested
     emitter.on('status', () => ({ then: (_: unknown, reject: (reason: unknown) => void) => reject('thenable') }))
     emitter.on('status', told)
-    emitter.emit('status', { state: 'online' })
+    emitter.emit('status', { state: 'online', resumed: false })
     expect(told).toHaveBeenCalledOnce()
     await turn()
     expect(errors.sort()).toEqual(['async', 'sync', 'thenable'])
@@ -74,7 +74,7 @@ describe('Emitter', () => {
       emitter.on('status', () => seen.push('new'))
     })
     const second = emitter.on('status', () => seen.push('second'))
-    emitter.emit('status', { state: 'online' })
+    emitter.emit('status', { state: 'online', resumed: false })
     expect(seen).toEqual(['first'])
   })
 })
