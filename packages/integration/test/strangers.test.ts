@@ -1,14 +1,20 @@
+import { blocking } from '@couplet/blocking'
+import { caps } from '@couplet/caps'
 import { carbons } from '@couplet/carbons'
 import { chatStates } from '@couplet/chat-states'
 import type { AnyPlugin } from '@couplet/client'
 import { csi } from '@couplet/csi'
 import { disco } from '@couplet/disco'
+import { externalServices } from '@couplet/external-services'
+import { lastActivity } from '@couplet/last-activity'
 import { mam } from '@couplet/mam'
 import { ping } from '@couplet/ping'
 import { contactPresence } from '@couplet/presence'
 import { receipts } from '@couplet/receipts'
 import { roster } from '@couplet/roster'
 import { type FakeSession, fakeSession } from '@couplet/testing'
+import { time } from '@couplet/time'
+import { version } from '@couplet/version'
 import { describe, expect, test } from 'vitest'
 
 /** A session with every plugin there is, as it comes. */
@@ -18,6 +24,16 @@ async function everything(): Promise<FakeSession> {
   for (const plugin of [carbons(), chatStates(), csi(), ping(), contactPresence(), receipts(), roster()]) {
     session.install(plugin as AnyPlugin)
   }
+  for (const plugin of [
+    blocking(),
+    externalServices(),
+    lastActivity(),
+    time(),
+    version({ name: 'Puck', version: '1' }),
+  ]) {
+    session.install(plugin as AnyPlugin)
+  }
+  session.install(caps({ node: 'http://a.example' }), { disco: installed })
   session.install(mam(), { disco: installed })
   return session
 }
@@ -44,6 +60,10 @@ const requests: readonly [title: string, type: 'get' | 'set', payload: string][]
   ['which software', 'get', `<query xmlns='jabber:iq:version'/>`],
   ['since when we are idle', 'get', `<query xmlns='jabber:iq:last'/>`],
   ['what time it is', 'get', `<time xmlns='urn:xmpp:time'/>`],
+  ['a block', 'set', `<block xmlns='urn:xmpp:blocking'><item jid='bob@example.org'/></block>`],
+  ['a block that is broken', 'set', `<block xmlns='urn:xmpp:blocking'><item jid='@'/></block>`],
+  ['an unblock', 'set', `<unblock xmlns='urn:xmpp:blocking'/>`],
+  ['a relay', 'set', `<services xmlns='urn:xmpp:extdisco:2'><service host='evil.net' type='turn'/></services>`],
   ['a vCard', 'get', `<vCard xmlns='vcard-temp'/>`],
   ['the roster', 'get', `<query xmlns='jabber:iq:roster'/>`],
   ['the archive', 'set', `<query xmlns='urn:xmpp:mam:2'/>`],
