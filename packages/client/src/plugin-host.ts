@@ -10,7 +10,11 @@ import { Subscription } from './subscription.js'
 /** Keeps a subscription until the client closes. */
 type Keep = (subscription: Subscription) => Subscription
 
-/** Sets plugins up in the order of their needs, gives each its context, and takes everything back in reverse. */
+/**
+ * Sets plugins up in the order of their needs, gives each its context, and takes everything back in reverse.
+ *
+ * @internal
+ */
 export class PluginHost {
   /** The plugins' APIs by name. */
   readonly apis: Readonly<Record<string, unknown>>

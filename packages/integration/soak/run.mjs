@@ -2,7 +2,6 @@
 // Real servers, with connections that are cut, servers that are restarted and clients that are killed: rounds of
 // test/soak until the time is over (default 10 minutes), or once with 1,000 cuts, 20 restarts and 20 kills of each kind.
 import { spawnSync } from 'node:child_process'
-import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { printTally } from '../../workspace/stages/tally.mjs'
@@ -14,7 +13,7 @@ const minutes = Number(values.minutes)
 if (!(minutes > 0)) throw new TypeError('--minutes is a positive number')
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
-const vitest = createRequire(new URL('../../../package.json', import.meta.url)).resolve('vitest/vitest.mjs')
+const vitest = fileURLToPath(new URL('../../../node_modules/vitest/vitest.mjs', import.meta.url))
 const sizes = values.proof ? { CUTS: 1000, RESTARTS: 20, KILLS: 20 } : { CUTS: 200, RESTARTS: 5, KILLS: 5 }
 const numbers = Object.fromEntries(
   Object.entries(sizes).map(([name, value]) => [`COUPLET_SOAK_${name}`, String(value)]),
