@@ -156,11 +156,14 @@ export class Outbox {
   }
 
   /** The session is lost. Its messages wait until somebody finds out about them; the rest fails. */
-  lose(reason: unknown): void {
+  lose(reason: unknown, isCounted = false): void {
     const written = this.#inFlight.take()
     for (const ticket of written) if (ticket.kind !== 'message') ticket.fail(reason)
     const messages = written.filter(({ kind }) => kind === 'message')
-    for (const ticket of messages.reverse()) this.#putBack(ticket)
+    for (const ticket of messages.reverse()) {
+      ticket.isUnhandled = isCounted
+      this.#putBack(ticket)
+    }
     this.#changed()
   }
 

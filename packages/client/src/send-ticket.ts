@@ -25,6 +25,8 @@ export class SendTicket implements SendHandle {
   stamp: Date | undefined
   /** It was written in a session that is lost, and nobody has found out yet whether the server handled it. */
   uncertain = false
+  /** The server has said how far it had come in that session, and that was not so far. */
+  isUnhandled = false
   /** How often the server ended the stream when this stanza was the next one to be handled. */
   deaths = 0
   /** Its place in the journal: where it is stored. */

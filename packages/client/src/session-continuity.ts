@@ -34,6 +34,8 @@ export class SessionContinuity {
   /** Handled stanzas that the journal knows about, without which they must not be acknowledged. */
   #kept = 0
   #isSuspected = false
+  /** Whether the server has said how many stanzas of the lost session it had handled. */
+  #isCounted = false
   /** Whether plugins and contacts know of the session. One that was lost before that is not worth going on with. */
   #isBegun = false
   /** How many stanzas the server is told that we have handled, when it resumes the session. */
@@ -86,7 +88,8 @@ export class SessionContinuity {
 
   /** The server would not resume, but said how many stanzas it had handled. */
   acknowledgeLast(h: number): void {
-    this.management?.acknowledge(h) // a number that cannot be is no news
+    // A number that cannot be is no news.
+    this.#isCounted = this.management !== undefined && this.management.acknowledge(h) === undefined
   }
 
   /** The connection is gone. */
@@ -100,7 +103,8 @@ export class SessionContinuity {
     this.management = undefined
     this.ledger = undefined
     this.#storedJid = undefined
-    this.#outbox.lose(reason)
+    this.#outbox.lose(reason, this.#isCounted)
+    this.#isCounted = false
   }
 
   /** Nothing is left to go on with: the journal is told, and then it may be somebody else's. */

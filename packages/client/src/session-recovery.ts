@@ -25,7 +25,10 @@ export async function recoverSent(outbox: Outbox, options: RecoveryOptions): Pro
   if (tickets.length === 0) return
   const fates = await findFates(tickets, options)
   if (!options.isCurrent()) return
-  for (const [index, ticket] of tickets.entries()) outbox.settle(ticket, fates[index] ?? 'unknown')
+  for (const [index, ticket] of tickets.entries()) {
+    const fate = fates[index] ?? 'unknown'
+    outbox.settle(ticket, fate === 'unknown' && ticket.isUnhandled ? 'missing' : fate)
+  }
 }
 
 async function findFates(tickets: readonly SendTicket[], options: RecoveryOptions): Promise<readonly SentFate[]> {

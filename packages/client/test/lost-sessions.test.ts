@@ -37,7 +37,7 @@ function finder(fate: SentFate) {
 }
 
 /** Two users, of whom one has sent three messages into the void, and whose session cannot be resumed. */
-async function lost(plugins: readonly unknown[] = [], store?: StateStore) {
+async function lost(plugins: readonly unknown[] = [], store?: StateStore, how: 'forget' | 'expire' = 'forget') {
   const network = faultTransport(server.transport())
   const mine = observe(network, { jid: alice, plugins: plugins as never, ...(store && { store }) })
   const friend = observe(server.transport(), { jid: bob })
@@ -46,12 +46,13 @@ async function lost(plugins: readonly unknown[] = [], store?: StateStore) {
   network.stall('up', { drop: true })
   const sends = ['1', '2', '3'].map((body) => mine.client.send(say(body)))
   await time.advance(100)
-  server.forget(alice)
+  if (how === 'forget') server.forget(alice)
   const back = mine.next('online')
   const waiting = mine.next('waiting')
   network.heal()
   network.cutNow()
   await waiting
+  if (how === 'expire') server.expire(alice)
   return { mine, friend, network, sends, back }
 }
 
@@ -170,6 +171,15 @@ describe('R-026 a session that is lost', () => {
     )
     await time.advance(1000)
     expect(friend.bodies).toEqual(again)
+    await close(mine, friend)
+  })
+
+  test('S-170 R-026 what the server says it has not handled is sent again, also if nobody can look for it', async () => {
+    const { mine, friend, sends, back } = await lost([], undefined, 'expire')
+    await time.until(back)
+    await time.until(Promise.all(sends.map(({ acked }) => acked)))
+    await time.advance(1000)
+    expect(friend.bodies).toEqual(['1', '2', '3'])
     await close(mine, friend)
   })
 
