@@ -127,7 +127,7 @@ describe('in rooms', () => {
   })
 })
 
-test('S-134 what was encrypted is not corrected in the clear, nor by another encryption', () => {
+test('what was encrypted is not corrected in the clear, nor by another encryption', () => {
   const omemo = EncryptionMark({ namespace: 'urn:xmpp:omemo:2' })
   expect(counts(first({}, omemo), second({}, omemo))).toBe(true)
   expect(counts(first({}, omemo), second())).toBe(false)

@@ -96,7 +96,7 @@ describe('addresses', () => {
     )
   })
 
-  test('S-180 private addresses are the decision of the application, which is asked about both', () => {
+  test('private addresses are the decision of the application, which is asked about both', () => {
     expect(check({ put: 'https://10.0.0.1/a' }).put.host).toBe('10.0.0.1')
     const allow = vi.fn((url: URL) => url.hostname !== '[::ffff:7f00:1]')
     expect(() => check({ put: 'https://[::ffff:127.0.0.1]/a' }, allow)).toThrow(badSlot)

@@ -266,7 +266,7 @@ describe('a hostile service', () => {
     await expect(answered).rejects.toMatchObject({ name: 'MalformedElementError' })
   })
 
-  test('S-180 the application decides about hosts', async () => {
+  test('the application decides about hosts', async () => {
     const set = setUp({ allow: ({ hostname }) => hostname.endsWith('.example.org') })
     set.session.answer(requestSlot, slot)
     await set.api.upload(file)

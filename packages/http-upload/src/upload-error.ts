@@ -28,7 +28,7 @@ export interface UploadErrorDetails {
   readonly cause?: unknown
 }
 
-/** A file was not uploaded. Addresses and headers, which are secrets, are in none of its texts. */
+/** A file was not uploaded. Addresses and headers, which are secrets, are in none of its own texts. */
 export class UploadError extends XmppError implements UploadErrorDetails {
   /** The name of the class, also across copies of the package. */
   override readonly name = 'UploadError'
