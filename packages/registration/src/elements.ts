@@ -47,7 +47,7 @@ export const Registration = element(NS_REGISTRATION, 'query', {
 export type Registration = Infer<typeof Registration>
 
 /** The fields that are known to all. */
-export type RegistrationFields = Pick<Registration, keyof typeof fields>
+export type RegistrationFields = Omit<Registration, 'registered' | 'instructions' | 'remove' | 'form' | 'oob'>
 
 /** Asks what is wanted for a registration, or is on file (XEP-0077 §3.1). */
 export const queryRegistration = iqGet(Registration, Registration)
