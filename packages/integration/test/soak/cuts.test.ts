@@ -41,7 +41,7 @@ describe.each(
       await Promise.all(sides.map(({ client }) => client.close()))
       await Promise.all(sides.map(({ proxy }) => proxy.stop()))
     },
-    cuts * 3000 + 20_000,
+    cuts * 4000 + 60_000,
   )
 })
 

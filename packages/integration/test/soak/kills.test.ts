@@ -78,7 +78,7 @@ describe.each(
       await side.proxy.stop()
       await rm(folder, { recursive: true })
     },
-    kills * 15_000 + 30_000,
+    kills * 40_000 + 60_000,
   )
 })
 

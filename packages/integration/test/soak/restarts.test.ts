@@ -52,6 +52,6 @@ describe.each(names.filter((name) => name !== 'p12'))('R-052 restarts of %s', (n
       await Promise.all(sides.map(({ client }) => client.close()))
       await Promise.all(sides.map(({ proxy }) => proxy.stop()))
     },
-    restarts * 15_000 + 30_000,
+    restarts * 30_000 + 60_000,
   )
 })
