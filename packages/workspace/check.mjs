@@ -1,5 +1,5 @@
 // Checks what no compiler checks: floors, names, sizes, metadata, generated documents.
-// Usage: node packages/workspace/check.mjs [--write]      --write regenerates docs/xeps.md and docs/couplet.doap
+// Usage: node packages/workspace/check.mjs [--write]      --write regenerates docs/xeps.md, docs/couplet.doap and docs/security-scenarios.md
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -8,6 +8,7 @@ import * as files from './check/files.mjs'
 import { checkDeclared, checkFloors, checkNodeModules, checkReferences } from './check/floors.mjs'
 import { checkManifests, checkXepDocumentation } from './check/metadata.mjs'
 import { checkDependencyList, checkSupplyChain } from './check/supply-chain.mjs'
+import { checkScenarios, writeScenarios } from './scenarios.mjs'
 import { printTally } from './stages/tally.mjs'
 import { listFiles, loadPackages, repositoryRoot } from './workspace.mjs'
 
@@ -28,6 +29,7 @@ export const rules = {
   'every dependency is justified': checkDependencyList,
   'S-209 supply chain: few dependencies, lockfile, provenance, no install scripts': checkSupplyChain,
   'generated documents are up to date': checkDocuments,
+  'every scenario is tested or explained': checkScenarios,
   'relative links lead somewhere': checkLinks,
 }
 
@@ -56,7 +58,10 @@ export function runRules(workspace) {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const workspace = readWorkspace()
-  if (process.argv.includes('--write')) writeDocuments(workspace)
+  if (process.argv.includes('--write')) {
+    writeDocuments(workspace)
+    writeScenarios(workspace)
+  }
   const results = runRules(workspace)
   for (const { name, problems, warnings } of results) {
     console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'} ${name}`)
