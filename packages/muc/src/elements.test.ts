@@ -1,8 +1,16 @@
 import { vectors } from '@couplet/testing'
 import { describe, test } from 'vitest'
-import { DirectInvitation, MucAdmin, MucJoin, MucOwner, MucUser, OccupantId, RoomRegistration } from './elements.js'
-import { RoomInfoForm } from './room-info.js'
-import { VoiceRequest } from './voice-request.js'
+import {
+  DirectInvitation,
+  MucAdmin,
+  MucJoin,
+  MucOwner,
+  MucUser,
+  OccupantId,
+  RoomInfoForm,
+  RoomRegistration,
+  VoiceRequest,
+} from './elements.js'
 
 const folder = (xep: string): URL => new URL(`../../../test-vectors/${xep}/`, import.meta.url)
 

@@ -1,4 +1,4 @@
-import { DataForm } from '@couplet/forms'
+import { DataForm, field, resultForm, submitForm } from '@couplet/forms'
 import {
   attr,
   bool,
@@ -10,6 +10,7 @@ import {
   define,
   type ElementDef,
   element,
+  type Field,
   flag,
   type Infer,
   iqGet,
@@ -210,6 +211,39 @@ export type DirectInvitation = Infer<typeof DirectInvitation>
 export const OccupantId = element(NS_OCCUPANT_ID, 'occupant-id', { id: attr('id') })
 /** The value of the definition of the same name. */
 export type OccupantId = Infer<typeof OccupantId>
+
+/** Rooms write what they like into their forms: a field that cannot be read does not cost the others. */
+function lenient<T>(name: string, codec: Codec<T>): Field<T> {
+  const strict = field<T>(name, codec)
+  return {
+    ...strict,
+    parse(form) {
+      const value = strict.parse(form)
+      return value instanceof Malformed ? undefined : value
+    },
+  }
+}
+
+/** What service discovery says about a room beyond its features (XEP-0045 §15.5.4). */
+export const RoomInfoForm = resultForm(NS_MUC_INFO, {
+  description: optional(field('muc#roominfo_description')),
+  lang: optional(field('muc#roominfo_lang')),
+  occupants: optional(lenient('muc#roominfo_occupants', uint)),
+  subject: optional(field('muc#roominfo_subject')),
+  subjectmod: optional(lenient('muc#roominfo_subjectmod', bool)),
+})
+/** The value of the definition of the same name. */
+export type RoomInfoForm = Infer<typeof RoomInfoForm>
+
+/** A request for voice, and the answer to it (XEP-0045 §7.13, §8.6). */
+export const VoiceRequest = submitForm(NS_MUC_REQUEST, {
+  role: optional(field('muc#role', role)),
+  jid: optional(field('muc#jid', jid)),
+  nick: optional(field('muc#roomnick')),
+  allow: optional(field('muc#request_allow', bool)),
+})
+/** The value of the definition of the same name. */
+export type VoiceRequest = Infer<typeof VoiceRequest>
 
 /** Asks for a list of roles or affiliations (XEP-0045 §8.4, §9). */
 export const getAdmin = iqGet(MucAdmin, MucAdmin)

@@ -46,6 +46,8 @@ export class Entry {
   #availability: RoomAvailability
   /** Whether the room was asked, in this session, and has not answered. */
   #isAsked = false
+  /** Whether there is still time for it. Also an answer after that counts. */
+  #isDue = false
   #attempts = 0
   #timer: ReturnType<typeof setTimeout> | undefined
   #leaving: Deferred<void> | undefined
@@ -88,6 +90,7 @@ export class Entry {
     core.occupants.beginSync()
     const join = MucJoin({ history: this.#history, password: this.#options.password })
     this.#context.send(presence({ ...this.#availability, to: core.occupant }, join))
+    this.#isDue = true
     if (core.state === 'lost') this.#retryIn(limits.answer)
   }
 
@@ -218,17 +221,16 @@ export class Entry {
 
   #retry(): void {
     const ms = Math.min(limits.firstRetry * 2 ** this.#attempts++, limits.lastRetry)
+    this.#isDue = false
     this.#retryIn(jitter(ms))
   }
 
   #retryIn(ms: number): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
-      if (this.#isAsked) {
-        // No answer in time: less and less often.
-        this.#isAsked = false
-        this.#retry()
-      } else this.#host.queue()
+      if (this.#isDue)
+        this.#retry() // no answer: less and less often
+      else this.#host.queue()
     }, ms)
   }
 

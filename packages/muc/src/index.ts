@@ -11,11 +11,8 @@ export {
   getAdmin,
   getOwner,
   getRegistration,
-  MucActor,
   MucAdmin,
-  MucAdminActor,
   MucAdminItem,
-  MucContinue,
   MucDecline,
   MucDestroy,
   MucDestroyed,
@@ -39,10 +36,12 @@ export {
   NS_SELF_PING,
   OccupantId,
   type Role,
+  RoomInfoForm,
   RoomRegistration,
   setAdmin,
   setOwner,
   setRegistration,
+  VoiceRequest,
 } from './elements.js'
 export type { RoomAvailability } from './entry.js'
 export type { InvitationOptions } from './invitation-stanza.js'
@@ -54,7 +53,6 @@ export { type DestroyOptions, type ReasonOptions, RoomAdmin } from './room-admin
 export type { RoomState } from './room-core.js'
 export { RoomError, type RoomErrorCode } from './room-error.js'
 export type { RoomAnonymity, RoomEnd, RoomEvent } from './room-event.js'
-export { type RoomInfo, RoomInfoForm } from './room-info.js'
+export type { RoomInfo } from './room-info.js'
 export { RoomMessage, type SubjectChange } from './room-message.js'
 export type { RoomConfiguration, RoomFieldValues, RoomSettings } from './room-settings.js'
-export { VoiceRequest } from './voice-request.js'

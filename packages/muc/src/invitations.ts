@@ -74,10 +74,7 @@ function mediated(context: PluginContext, received: InboundMessage): Invitation 
     message: received,
     decline: (reason) =>
       context.send(
-        message(
-          { to: room },
-          MucUser({ decline: { to: inviter?.bare, reason }, invites: [], items: [], statuses: [] }),
-        ),
+        message({ to: room }, MucUser({ decline: { to: inviter, reason }, invites: [], items: [], statuses: [] })),
       ),
   }
 }

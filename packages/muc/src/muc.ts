@@ -129,7 +129,8 @@ class Rooms implements Muc {
   async join(jid: Jid | string, options: JoinOptions = {}): Promise<Room> {
     const occupant = this.#occupant(jid, options.nick)
     const key = occupant.bare.toString()
-    await this.#members.get(key)?.entry.leaving
+    const leaving = this.#members.get(key)?.entry.leaving
+    if (leaving !== undefined) await leaving
     const known = this.#members.get(key)
     const { room, entry } = known ?? this.#enter(occupant, options)
     try {

@@ -1,31 +1,8 @@
 import type { CallOptions, PluginContext } from '@couplet/client'
 import { getDiscoInfo } from '@couplet/disco'
-import { field, findForm, resultForm } from '@couplet/forms'
-import { type BareJid, bool, type Codec, type Field, type Infer, Malformed, optional, uint } from '@couplet/stanza'
-import { NS_MUC_INFO, NS_OCCUPANT_ID } from './elements.js'
-
-/** Rooms write what they like into their forms: a field that cannot be read does not cost the others. */
-function lenient<T>(name: string, codec: Codec<T>): Field<T> {
-  const strict = field<T>(name, codec)
-  return {
-    ...strict,
-    parse(form) {
-      const value = strict.parse(form)
-      return value instanceof Malformed ? undefined : value
-    },
-  }
-}
-
-/** What service discovery says about a room beyond its features (XEP-0045 §15.5.4). */
-export const RoomInfoForm = resultForm(NS_MUC_INFO, {
-  description: optional(field('muc#roominfo_description')),
-  lang: optional(field('muc#roominfo_lang')),
-  occupants: optional(lenient('muc#roominfo_occupants', uint)),
-  subject: optional(field('muc#roominfo_subject')),
-  subjectmod: optional(lenient('muc#roominfo_subjectmod', bool)),
-})
-/** The value of the definition of the same name. */
-export type RoomInfoForm = Infer<typeof RoomInfoForm>
+import { findForm } from '@couplet/forms'
+import type { BareJid } from '@couplet/stanza'
+import { NS_OCCUPANT_ID, RoomInfoForm } from './elements.js'
 
 /** What a room tells everybody who asks (XEP-0045 §6.4). */
 export interface RoomInfo {

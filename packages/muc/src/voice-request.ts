@@ -1,18 +1,8 @@
 import type { PluginContext } from '@couplet/client'
-import { FormElement, field, findForm, submitForm } from '@couplet/forms'
-import { type BareJid, bool, type Infer, jid, type Message, message, oneOf, optional } from '@couplet/stanza'
-import { NS_MUC_REQUEST, type Role } from './elements.js'
+import { FormElement, findForm } from '@couplet/forms'
+import { type BareJid, type Message, message } from '@couplet/stanza'
+import { VoiceRequest } from './elements.js'
 import type { RoomEvent } from './room-event.js'
-
-/** A request for voice, and the answer to it (XEP-0045 §7.13, §8.6). */
-export const VoiceRequest = submitForm(NS_MUC_REQUEST, {
-  role: optional(field('muc#role', oneOf<Role>('moderator', 'participant', 'visitor', 'none'))),
-  jid: optional(field('muc#jid', jid)),
-  nick: optional(field('muc#roomnick')),
-  allow: optional(field('muc#request_allow', bool)),
-})
-/** The value of the definition of the same name. */
-export type VoiceRequest = Infer<typeof VoiceRequest>
 
 /** Asks for voice. */
 export const voiceRequest = (room: BareJid): Message => message({ to: room }, VoiceRequest({ role: 'participant' }))

@@ -1,4 +1,4 @@
-import { createClient } from '@couplet/client'
+import { createClient, type InboundMessage } from '@couplet/client'
 import { startLoopback } from '@couplet/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type JoinOptions, muc, type Room, type RoomEvent, type RoomMessage } from '../src/index.js'
@@ -101,7 +101,10 @@ describe('rooms on the loopback server', () => {
 
   test('S-139 a private message has its own listener, and is not one of a contact', async () => {
     const { a, b, bob } = await threeIn()
-    const toAll = next(bob.onMessage.bind(bob), (message) => message.body === 'psst')
+    const toAll = next<InboundMessage>(
+      (handler) => bob.onMessage(handler),
+      (message) => message.body === 'psst',
+    )
     const told = next(b.onPrivateMessage.bind(b))
     a.sendPrivate('bob', 'psst')
     const received = await told

@@ -204,12 +204,7 @@ export class LoopbackRoom {
     for (const { stamp, stanza } of count === 0 ? [] : wanted.slice(-count)) {
       this.#send(stanza.with({ to }, Delay({ from: this.jid, stamp })))
     }
-    const empty = xml(
-      'jabber:client',
-      'message',
-      { type: 'groupchat', from: this.jid.toString() },
-      xml(NS_CLIENT, 'subject'),
-    )
+    const empty = xml(NS_CLIENT, 'message', { type: 'groupchat', from: this.jid.toString() }, xml(NS_CLIENT, 'subject'))
     this.#send((this.#subject ?? empty).with({ to }))
   }
 

@@ -77,7 +77,12 @@ class RoomService {
       if (room !== undefined && occupant !== undefined) this.#leave(room, occupant, from)
     } else if (stanza.type === undefined) {
       if (to.resource === undefined) throw no('jid-malformed')
-      this.#roomFor(room, from, to).available(from, to.resource, stanza)
+      const entered = this.#roomFor(room, from, to)
+      try {
+        entered.available(from, to.resource, stanza)
+      } finally {
+        this.#forgetEmpty(entered) // made for nobody, if it did not let them in
+      }
     }
   }
 
@@ -92,7 +97,11 @@ class RoomService {
 
   #leave(room: LoopbackRoom, occupant: RoomOccupant, from: Jid | undefined, codes?: readonly number[]): void {
     room.leave(occupant, from, codes)
-    if (room.occupants.size === 0 && !room.settings.isPersistent) this.#rooms.delete(room.jid.toString())
+    this.#forgetEmpty(room)
+  }
+
+  #forgetEmpty({ occupants, settings, jid }: LoopbackRoom): void {
+    if (occupants.size === 0 && !settings.isPersistent) this.#rooms.delete(jid.toString())
   }
 
   #message(room: LoopbackRoom | undefined, from: Jid, to: Jid, stanza: XmlElement): void {
