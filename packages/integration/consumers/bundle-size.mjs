@@ -22,7 +22,6 @@ const mustNotAppear = [
   'http://jabber.org/protocol/chatstates',
   'http://jabber.org/protocol/rsm',
   'jabber:x:data',
-  'urn:xmpp:delay',
   '_xmpps-client',
   'perMessageDeflate',
   'node:',
