@@ -63,6 +63,9 @@ export class RoomCore {
   /** Tells what status codes of the room say, and remembers it (S-146). */
   takeStatuses(codes: readonly number[], isChange: boolean): void {
     for (const event of eventsOfStatuses(codes, isChange)) {
+      // Some rooms say it with every presence of ours.
+      if (event.type === 'anonymity' && event.anonymity === this.anonymity) continue
+      if (event.type === 'logging' && event.isLogged === this.isLogged) continue
       if (event.type === 'anonymity') this.anonymity = event.anonymity
       if (event.type === 'logging') this.isLogged = event.isLogged
       this.events.emit(event)
