@@ -27,7 +27,7 @@ export const isKnownHash = (hash: string): boolean => hashes.has(hash)
 /**
  * The hash of what an entity says about itself (XEP-0115 §5.1).
  *
- * @throws RangeError for a hash function that {@link isKnownHash} does not know
+ * @throws RangeError for a hash function that `isKnownHash` does not know
  */
 export function verificationString(info: Pick<DiscoInfo, 'identities' | 'features' | 'forms'>, hash = 'sha-1'): string {
   const compute = hashes.get(hash)

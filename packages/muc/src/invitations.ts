@@ -26,7 +26,7 @@ export interface Invitation {
   decline(reason?: string): SendHandle | undefined
 }
 
-/** What calls {@link listenForInvitations} with a handler. */
+/** Listens for invitations; see `client.muc.onInvitation`. */
 export type OnInvitation = (handler: (invitation: Invitation) => Handled) => Subscription
 
 /** Listens for both kinds; those to rooms we are in are left out (XEP-0249 §4). */

@@ -4,7 +4,13 @@ import { type Jid, StanzaError } from '@couplet/stanza'
 import { NS_VERSION, queryVersion, type SoftwareVersion } from './elements.js'
 
 /** Options of {@link version}. */
-export interface VersionOptions extends SoftwareVersion {
+export interface VersionOptions {
+  /** The name of the software. */
+  readonly name: string
+  /** Its version. */
+  readonly version: string
+  /** The operating system; nobody is told unless it is given. */
+  readonly os?: string | undefined
   /**
    * Who else than the own account and its server gets an answer; the others cannot tell that we are online. Default:
    * nobody.
@@ -13,7 +19,13 @@ export interface VersionOptions extends SoftwareVersion {
 }
 
 /** Options of {@link version} that take the answer from the roster. */
-export interface VersionRosterOptions extends SoftwareVersion {
+export interface VersionRosterOptions {
+  /** The name of the software. */
+  readonly name: string
+  /** Its version. */
+  readonly version: string
+  /** The operating system; nobody is told unless it is given. */
+  readonly os?: string | undefined
   /** The contacts who may see our presence get an answer, too. */
   readonly answer: 'contacts'
 }

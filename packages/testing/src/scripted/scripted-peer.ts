@@ -143,7 +143,7 @@ export class ScriptedPeer {
     return (this.#received.stanzas() - this.#uncounted) % 2 ** 32
   }
 
-  /** From now on {@link handled} counts what came behind this element, or comes behind all, beginning with `handled`. */
+  /** From now on {@link ScriptedPeer.handled} counts what came behind this element, or comes behind all, beginning with `handled`. */
   countFrom(element?: XmlElement, handled = 0): void {
     this.#uncounted = this.#received.stanzas(element) - handled
   }
