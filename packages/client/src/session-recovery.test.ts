@@ -43,6 +43,14 @@ describe('R-026 recoverSent', () => {
     expect(report).toHaveBeenCalledTimes(finder?.toString().includes('reject') ? 1 : 0)
   })
 
+  test('what the server says it has not handled is sent again, but to no room, which we have not entered yet', async () => {
+    const room = serialize(message({ to: 'r@rooms.example.org', type: 'groupchat', body: '2' }).element, NS_CLIENT)
+    const { tickets, recover, states } = uncertain(text('1'), room)
+    for (const ticket of tickets) ticket.isUnhandled = true
+    await recover(undefined)
+    expect(states()).toEqual(['queued', 'failed'])
+  })
+
   test('if the connection is lost meanwhile, they wait, and nobody is told', async () => {
     const { recover, outbox, report } = uncertain(text('1'))
     await recover(async () => Promise.reject(new Error('lost')), false)

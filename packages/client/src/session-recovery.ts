@@ -27,7 +27,9 @@ export async function recoverSent(outbox: Outbox, options: RecoveryOptions): Pro
   if (!options.isCurrent()) return
   for (const [index, ticket] of tickets.entries()) {
     const fate = fates[index] ?? 'unknown'
-    outbox.settle(ticket, fate === 'unknown' && ticket.isUnhandled ? 'missing' : fate)
+    // A room would refuse what comes before we have entered it again.
+    const isSafe = ticket.isUnhandled && !/^<message\b[^>]* type='groupchat'/.test(ticket.text)
+    outbox.settle(ticket, fate === 'unknown' && isSafe ? 'missing' : fate)
   }
 }
 
