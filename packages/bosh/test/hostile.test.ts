@@ -27,7 +27,7 @@ const nonsense: [string, string | (() => Response)][] = [
   ['a number that is none', body("requests='many'")],
   ['a negative number', body("wait='-1'")],
   ['a type that does not exist', body("type='maybe'")],
-  ['a prefix that is not declared', body('', '<stream:features/>')],
+  ['a prefix that is not declared', body('', '<s:features/>')],
   ['depth', body('', '<x>'.repeat(66) + '</x>'.repeat(66))],
   ['100,001 elements', body('', '<x/>'.repeat(100_001))],
   ['what is not UTF-8', () => new Response(Buffer.from(body('', '<x>\xe4</x>'), 'latin1'))],
