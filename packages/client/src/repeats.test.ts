@@ -17,6 +17,13 @@ describe('R-036 Repeats', () => {
     ])
   })
 
+  test('also if the copy with the delay comes first', () => {
+    const repeats = new Repeats()
+    expect([repeats.has(said({}, delay)), repeats.has(said({}))]).toEqual([false, true])
+    for (let i = 0; i < 1000; i++) repeats.has(said({ id: `m${i}` }))
+    expect(repeats.has(said({}))).toBe(false) // forgotten
+  })
+
   test.each<[string, MessageInit, boolean]>([
     ['another sender', { from: 'bob@example.org/y' }, true],
     ['another id', { id: 'b' }, true],

@@ -5,16 +5,19 @@ import type { Message } from '@couplet/stanza'
 const most = 1000
 
 /** What tells one message from another. */
-type Identity = Readonly<Record<'inbox' | 'from' | 'id' | 'body', string>>
+type Identity = Readonly<Record<'inbox' | 'from' | 'id' | 'body', string>> & { readonly isDelayed: boolean }
 
 /**
  * Recognises messages that come a second time: a sender whose stream broke sends again what its server did not confirm
  * (XEP-0198 §4), though it may have arrived. The copy has the sender, id and text of the first, and says when it was sent.
+ * It may come first: a server that is still busy with the old stream can be overtaken.
  */
 export class Repeats {
   /** The last messages, the oldest at `next` once it is full: nearly always only written to, so it has no index. */
   readonly #ring: Identity[] = []
   #next = 0
+  /** How many of them say when they were sent. */
+  #delayed = 0
 
   /**
    * Whether the message came before; remembers it, if it did not.
@@ -24,9 +27,15 @@ export class Repeats {
   has(message: Message, inbox = ''): boolean {
     const { id, body } = message
     if (id === undefined || body === undefined) return false
-    const identity = { inbox, from: message.from?.toString() ?? '', id, body }
-    // Without the delay it may be another message of a sender who numbers them from 1 again and again.
-    if (message.get(Delay) !== undefined && this.#latest(identity)?.body === body) return true
+    const isDelayed = message.get(Delay) !== undefined
+    const identity = { inbox, from: message.from?.toString() ?? '', id, body, isDelayed }
+    // Without any delay it may be another message of a sender who numbers them from 1 again and again.
+    if (isDelayed || this.#delayed > 0) {
+      const earlier = this.#latest(identity)
+      if (earlier?.body === body && (isDelayed || earlier.isDelayed)) return true
+    }
+    if (this.#ring[this.#next]?.isDelayed) this.#delayed--
+    if (isDelayed) this.#delayed++
     this.#ring[this.#next] = identity
     this.#next = (this.#next + 1) % most
     return false

@@ -1,4 +1,4 @@
-import type { ClientStatus } from '@couplet/client'
+import type { ClientOptions, ClientStatus } from '@couplet/client'
 import { message } from '@couplet/stanza'
 import { describe, expect, test } from 'vitest'
 import { startLab } from '../../src/lab.js'
@@ -7,8 +7,8 @@ import { openClient } from './open-client.js'
 import { liveTarget, type Scheme, schemes, type Target, targets } from './targets.js'
 
 /** A client that comes back, and a promise of the states it goes through until then. */
-const open = async (target: Target, scheme: Scheme) => {
-  const client = await openClient(target, { scheme, reconnect: true })
+const open = async (target: Target, scheme: Scheme, options: Partial<ClientOptions> = {}) => {
+  const client = await openClient(target, { scheme, reconnect: true, ...options })
   const states: ClientStatus[] = []
   const back = new Promise<readonly ClientStatus[]>((resolve) => {
     client.on('status', (status) => {
@@ -23,12 +23,16 @@ const names = (states: readonly ClientStatus[]) => states.map(({ state }) => sta
 
 describe.each(await targets())('losing $title', (target) => {
   if (target.kickIsConflict) {
-    test.each(schemes)('over %s: stays away after a conflict, which would go round in circles', async (scheme) => {
-      const { client, back } = await open(target, scheme)
-      await target.kick(client.jid.toString())
-      const [status] = await back
-      expect(status).toMatchObject({ state: 'offline', error: { name: 'StreamError', condition: 'conflict' } })
-    })
+    test.each(schemes)(
+      'over %s: stays away after a conflict over its resource, which would go round in circles',
+      async (scheme) => {
+        const { jid, password } = await target.createUser()
+        const { client, back } = await open(target, scheme, { jid: `${jid}/desk`, password })
+        await target.kick(client.jid.toString())
+        const [status] = await back
+        expect(status).toMatchObject({ state: 'offline', error: { name: 'StreamError', condition: 'conflict' } })
+      },
+    )
   } else {
     test.each(schemes)('over %s: comes back when the server has ended the stream', async (scheme) => {
       const { client, back } = await open(target, scheme)
