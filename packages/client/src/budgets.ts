@@ -13,8 +13,6 @@ const budgets = {
   addressing: { times: 1 },
   /** One new login after the server has forgotten the first. */
   login: { times: 1 },
-  /** One attempt with the password after a token was refused. */
-  token: { times: 1 },
   /** One new resource an hour: two clients that drive each other out must not do so for ever (S-161). */
   conflict: { times: 1, window: 3_600_000 },
   /** RFC 6120 §4.9.3.19 wants an end to redirections. */

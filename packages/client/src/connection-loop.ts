@@ -166,11 +166,11 @@ export class ConnectionLoop {
   async #prepare(verdict: Retrial, error: Error): Promise<void> {
     this.#next = verdict
     if (verdict.fresh) this.#core.detach(asReason(error))
-    if (verdict.poison !== undefined) this.#core.continuity.suspect()
+    if (verdict.poison) this.#core.continuity.suspect()
     const { password, token, external } = this.#options.credentials
     // To prove the credentials themselves there must be some; the next login brings a new token.
-    const isWorthless = verdict.token === 'delete' || (verdict.token === 'skip' && (password ?? token ?? external))
-    if (isWorthless) await (await this.#kept.login()).update({ token: null })
+    if (verdict.withoutToken && (password ?? token ?? external))
+      await (await this.#kept.login()).update({ token: null })
   }
 
   /** One session from login to its end; returns why it ended. */

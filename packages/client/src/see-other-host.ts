@@ -3,8 +3,8 @@ import { NS_STREAM_ERRORS, type StreamError } from '@couplet/stanza'
 /** RFC 6120 §14.7: where clients go when no port is named. */
 const defaultPort = 5222
 
-/** A longer text is no host: 253 characters at most (RFC 1035 §3.1), brackets and a port. */
-const longest = 300
+/** A longer text is no host (RFC 1035 §3.1). */
+const longest = 253
 
 /**
  * A place as servers name it, in `<see-other-host/>` (RFC 6120 §4.9.3.19) and in `location` (XEP-0198 §5): `host`, `host:port`,

@@ -36,10 +36,10 @@ export interface Retrial extends Pause {
   readonly fresh?: boolean | undefined
   /** Ask for another resource than before. */
   readonly newResource?: boolean | undefined
-  /** Prove the credentials themselves: a stored token is left out this time (`skip`) or is worthless (`delete`). */
-  readonly token?: 'skip' | 'delete' | undefined
-  /** What the server may have ended the stream for: the stanza written last, or any in flight (R-028). */
-  readonly poison?: 'last' | 'in-flight' | undefined
+  /** Prove the credentials themselves, not with a stored token (XEP-0484). */
+  readonly withoutToken?: boolean | undefined
+  /** The server may have ended the stream over what it would have handled next (R-028). */
+  readonly poison?: boolean | undefined
   /** The `host`, `host:port` or `[IPv6]:port` to go to, for the same domain and under the same rules of TLS. */
   readonly redirect?: string | undefined
 }
@@ -55,8 +55,6 @@ export interface Situation {
   readonly fixedResource: boolean
   /** The error came over verified TLS. */
   readonly secure: boolean
-  /** The login was tried with a stored token (XEP-0484). */
-  readonly withToken?: boolean | undefined
 }
 
 /** As U(0.5, 1) × min(300 s, 1 s × 1.7ⁿ) says (R-015). */
@@ -89,13 +87,13 @@ export const streamVerdicts: Readonly<Partial<Record<StreamErrorCondition, Verdi
   'host-gone': stop('configuration'),
   'host-unknown': stop('configuration'),
   'internal-server-error': backoff,
-  'policy-violation': { ...backoff, penalty: 3, poison: 'in-flight' },
+  'policy-violation': { ...backoff, penalty: 3, poison: true },
   'remote-connection-failed': backoff,
-  reset: { kind: 'retry', delay: { min: 0, max: 5000 }, token: 'skip' },
+  reset: { kind: 'retry', delay: { min: 0, max: 5000 }, withoutToken: true },
   'resource-constraint': { ...backoff, from: 60_000 },
   'system-shutdown': spread,
   'unsupported-feature': stop('incompatible'),
-  'unsupported-stanza-type': { ...backoff, poison: 'last' },
+  'unsupported-stanza-type': { ...backoff, poison: true },
   'unsupported-version': stop('incompatible'),
 }
 

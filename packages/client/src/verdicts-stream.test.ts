@@ -33,30 +33,30 @@ const attempt = (error: Error, situation: Partial<Situation> = {}) => verdicts.j
 
 describe('a stream error while online', () => {
   const table = {
-    'bad-format': { ...backoff, poison: 'last' },
-    'bad-namespace-prefix': { ...backoff, poison: 'last' },
+    'bad-format': { ...backoff, poison: true },
+    'bad-namespace-prefix': { ...backoff, poison: true },
     conflict: stop('replaced'),
     'connection-timeout': soon,
     'host-gone': stop('configuration'),
     'host-unknown': stop('configuration'),
-    'improper-addressing': { ...backoff, poison: 'last' },
+    'improper-addressing': { ...backoff, poison: true },
     'internal-server-error': backoff,
-    'invalid-from': { ...backoff, poison: 'last' },
-    'invalid-namespace': { ...backoff, poison: 'last' },
-    'invalid-xml': { ...backoff, poison: 'last' },
-    'not-authorized': { ...backoff, token: 'skip' },
-    'not-well-formed': { ...backoff, poison: 'last' },
-    'policy-violation': { ...backoff, penalty: 3, poison: 'in-flight' },
+    'invalid-from': { ...backoff, poison: true },
+    'invalid-namespace': { ...backoff, poison: true },
+    'invalid-xml': { ...backoff, poison: true },
+    'not-authorized': { ...backoff, withoutToken: true },
+    'not-well-formed': { ...backoff, poison: true },
+    'policy-violation': { ...backoff, penalty: 3, poison: true },
     'remote-connection-failed': backoff,
-    reset: { kind: 'retry', delay: { min: 0, max: 5000 }, token: 'skip' },
+    reset: { kind: 'retry', delay: { min: 0, max: 5000 }, withoutToken: true },
     'resource-constraint': { ...backoff, from: 60_000 },
-    'restricted-xml': { ...backoff, poison: 'last' },
+    'restricted-xml': { ...backoff, poison: true },
     'see-other-host': backoff, // without a host
     'system-shutdown': spread,
     'undefined-condition': backoff,
-    'unsupported-encoding': { ...backoff, poison: 'last' },
+    'unsupported-encoding': { ...backoff, poison: true },
     'unsupported-feature': stop('incompatible'),
-    'unsupported-stanza-type': { ...backoff, poison: 'last' },
+    'unsupported-stanza-type': { ...backoff, poison: true },
     'unsupported-version': stop('incompatible'),
     'no-such-condition': backoff,
   }
@@ -91,12 +91,15 @@ describe('see-other-host', () => {
   const to = (host: string): StreamError =>
     StreamError.fromElement(xml(NS_STREAM, 'error', {}, xml(NS_STREAM_ERRORS, 'see-other-host', {}, host)))
 
-  test.each(['b.example.org', 'b.example.org:5223', '[2001:db8::1]:5222', '192.0.2.1', ' b.example.org\n'])(
-    '%j is followed',
-    (host) => {
-      expect(attempt(to(host))).toEqual({ ...soon, redirect: host.trim() })
-    },
-  )
+  test.each([
+    ['b.example.org', 'b.example.org:5222'],
+    ['b.example.org:5223', 'b.example.org:5223'],
+    ['[2001:db8::1]:5222', '[2001:db8::1]:5222'],
+    ['192.0.2.1', '192.0.2.1:5222'],
+    [' b.example.org\n', 'b.example.org:5222'],
+  ])('%j is followed', (host, redirect) => {
+    expect(attempt(to(host))).toEqual({ ...soon, redirect })
+  })
 
   test.each(['', 'a b', 'https://example.org/', 'u@example.org', 'a:b:c', 'a:123456', '[::1', 'x'.repeat(300)])(
     '%j is not a host: the endpoint failed',
@@ -110,8 +113,9 @@ describe('see-other-host', () => {
   })
 
   test('five times, unless a connection has lasted', () => {
-    for (let hop = 0; hop < 5; hop++) expect(attempt(to('b.example.org'))).toMatchObject({ redirect: 'b.example.org' })
+    const redirect = 'b.example.org:5222'
+    for (let hop = 0; hop < 5; hop++) expect(attempt(to('b.example.org'))).toMatchObject({ redirect })
     expect(attempt(to('b.example.org'))).toEqual(backoff)
-    expect(after(60_000, to('b.example.org'))).toMatchObject({ redirect: 'b.example.org' })
+    expect(after(60_000, to('b.example.org'))).toMatchObject({ redirect })
   })
 })

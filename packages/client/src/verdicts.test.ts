@@ -209,7 +209,6 @@ describe('a refused login', () => {
 
   test('temporary-auth-failure passes', () => {
     expect(attempt(refused('temporary-auth-failure'))).toEqual(backoff)
-    expect(attempt(refused('temporary-auth-failure'), { withToken: true })).toEqual(backoff)
   })
 
   test.each([
@@ -233,19 +232,6 @@ describe('a refused login', () => {
     expect(attempt(refused(condition))).toEqual(stop('authentication'))
     after(1000, connection('session', 'closed'))
     expect(attempt(refused(condition))).toEqual(stop('authentication'))
-  })
-
-  test.each(['not-authorized', 'credentials-expired', 'invalid-mechanism'])(
-    '%s for a token: the token goes, and the password is tried once',
-    (condition) => {
-      expect(attempt(refused(condition), { withToken: true })).toEqual({ ...soon, token: 'delete' })
-      expect(attempt(refused(condition))).toEqual(stop('authentication'))
-      expect(attempt(refused(condition), { withToken: true })).toEqual(stop('authentication'))
-    },
-  )
-
-  test.each(['account-disabled', 'server-signature', 'downgrade'])('%s for a token is final', (condition) => {
-    expect(attempt(refused(condition), { withToken: true })).toEqual(stop('authentication'))
   })
 })
 

@@ -1,15 +1,10 @@
-import {
-  NS_STREAM_ERRORS,
-  type StanzaError,
-  type StreamError,
-  type StreamErrorCondition,
-  XmppError,
-} from '@couplet/stanza'
+import { type StanzaError, type StreamError, type StreamErrorCondition, XmppError } from '@couplet/stanza'
 import type { AuthenticationError } from './authentication-error.js'
 import { stable } from './backoff.js'
 import { type BudgetName, Budgets } from './budgets.js'
 import type { ConnectionError, ConnectionPhase } from './connection-error.js'
 import { NS_SM } from './elements.js'
+import { redirectOf } from './see-other-host.js'
 import {
   backoff,
   elsewhere,
@@ -25,9 +20,6 @@ import {
   unreadable,
   type Verdict,
 } from './verdict.js'
-
-/** With these a server no longer takes a token, which says nothing about the password (XEP-0484 §4). */
-const tokenRefusals: ReadonlySet<string> = new Set(['credentials-expired', 'invalid-mechanism', 'not-authorized'])
 
 /** A server, or what stands before it, that goes away in these phases has nobody behind it. */
 const early: ReadonlySet<ConnectionPhase> = new Set<ConnectionPhase>(['tcp', 'tls', 'websocket', 'stream'])
@@ -79,7 +71,7 @@ export class Verdicts {
   #decide(error: Error, situation: Situation, wasOnline: boolean): Verdict {
     if (error.name === 'StreamError') return this.#stream(error as StreamError, situation, wasOnline)
     if (error.name === 'ConnectionError') return this.#connection(error as ConnectionError, situation, wasOnline)
-    if (error.name === 'AuthenticationError') return this.#authentication(error as AuthenticationError, situation)
+    if (error.name === 'AuthenticationError') return this.#authentication(error as AuthenticationError)
     if (error.name === 'StanzaError') return this.#binding(error as StanzaError, situation)
     if (error.name === 'MalformedElementError') return this.#within('protocol', { ...backoff, fresh: true }, 'protocol')
     // Someone else's, such as a password function that could not ask for it: it may work later.
@@ -89,19 +81,19 @@ export class Verdicts {
   #stream(error: StreamError, situation: Situation, wasOnline: boolean): Verdict {
     const { condition, element } = error
     if (element === undefined) return this.#ours(condition)
-    if (unreadable.has(condition)) return this.#within('protocol', { ...backoff, poison: 'last' }, 'protocol')
+    if (unreadable.has(condition)) return this.#within('protocol', { ...backoff, poison: true }, 'protocol')
     switch (condition) {
       case 'conflict':
         return this.#conflict(situation)
       case 'improper-addressing':
       case 'invalid-from':
-        return this.#within('addressing', { ...backoff, poison: 'last' }, 'protocol')
+        return this.#within('addressing', { ...backoff, poison: true }, 'protocol')
       case 'not-authorized':
         return wasOnline
-          ? this.#within('login', { ...backoff, token: 'skip' }, 'authentication')
+          ? this.#within('login', { ...backoff, withoutToken: true }, 'authentication')
           : stop('authentication')
       case 'see-other-host':
-        return this.#redirect(element.child('see-other-host', NS_STREAM_ERRORS)?.text, situation)
+        return this.#redirect(error, situation)
       case 'undefined-condition':
         // Its counters and ours differ; a resumed session would have the same.
         return element.child('handled-count-too-high', NS_SM) ? { ...backoff, fresh: true } : backoff
@@ -142,10 +134,8 @@ export class Verdicts {
   }
 
   /** RFC 6120 §6.5. What is not known to pass is never repeated: it could lock the account. */
-  #authentication({ condition }: AuthenticationError, { withToken }: Situation): Verdict {
-    if (condition === 'temporary-auth-failure') return backoff
-    if (!withToken || !tokenRefusals.has(condition)) return stop('authentication')
-    return this.#within('token', { ...soon, token: 'delete' }, 'authentication')
+  #authentication({ condition }: AuthenticationError): Verdict {
+    return condition === 'temporary-auth-failure' ? backoff : stop('authentication')
   }
 
   /** RFC 6120 §7.6.2, §7.7.2. */
@@ -162,10 +152,9 @@ export class Verdicts {
   }
 
   /** RFC 6120 §4.9.3.19; without verified TLS anybody could have said it. */
-  #redirect(target: string | undefined, { secure }: Situation): Verdict {
-    const redirect = target?.trim() ?? ''
-    const isHost = redirect.length <= 261 && /^(\[[0-9a-f:.]+\]|[^\s:/?#@[\]<>]+)(:\d{1,5})?$/i.test(redirect)
-    return secure && isHost && this.#budgets.spend('redirect') ? { ...soon, redirect } : backoff
+  #redirect(error: StreamError, { secure }: Situation): Verdict {
+    const redirect = redirectOf(error)
+    return secure && redirect !== undefined && this.#budgets.spend('redirect') ? { ...soon, redirect } : backoff
   }
 
   #within(name: BudgetName, verdict: Retrial, reason: StopReason): Verdict {
