@@ -123,6 +123,45 @@ describe('answering', () => {
     await expect(session.ask(getDiscoInfo, { node: 'n' }, me)).rejects.toMatchObject({ condition: 'item-not-found' })
   })
 
+  test('S-160 who serves nodes decides who may know of them; for the others there are none', async () => {
+    const session = fakeSession()
+    const api = session.install(disco())
+    const info = { identities: [], features: ['urn:example:node'], forms: [] }
+    const asked: string[] = []
+    const subscription = api.serveNodes({
+      async info(node, { from, to }) {
+        asked.push(`${from} ${to}`)
+        if (node === 'closed') throw new StanzaError({ condition: 'forbidden' })
+        return node === 'n' && from.toString() === friend ? info : undefined
+      },
+      items: (node, { from, to }) =>
+        node === 'n' && from.toString() === friend ? [{ jid: to, node: 'm' }] : undefined,
+    })
+    expect(await session.ask(getDiscoInfo, { node: 'n' }, friend)).toEqual({ ...info, node: 'n' })
+    expect(await session.ask(getDiscoItems, { node: 'n' }, friend)).toEqual({
+      node: 'n',
+      items: [{ jid: session.jid, node: 'm' }],
+    })
+    expect(asked).toEqual([`${friend} me@example.org/here`])
+    const outcome = async (from: string, node?: string): Promise<unknown[]> => [
+      await session.ask(getDiscoInfo, { node }, from).catch((error) => error.condition),
+      await session.ask(getDiscoItems, { node }, from).catch((error) => error.condition),
+    ]
+    const unavailable = ['service-unavailable', 'service-unavailable']
+    expect(await outcome('stranger@evil.net/x', 'n')).toEqual(unavailable)
+    expect(await outcome(friend)).toEqual(unavailable)
+    expect(await outcome(me, 'n')).toEqual(['item-not-found', 'item-not-found'])
+    expect((await outcome(me, 'closed'))[0]).toBe('forbidden')
+    subscription.dispose()
+    expect(await outcome(friend, 'n')).toEqual(unavailable)
+  })
+
+  test('answers tells who may know that this client is online', () => {
+    const api = fakeSession().install(disco({ answer: (from) => from.toString() === friend }))
+    const all = [friend, me, 'example.org', 'stranger@evil.net/x']
+    expect(all.filter((jid) => api.answers(Jid.parse(jid)))).toEqual([friend, me, 'example.org'])
+  })
+
   const refused = { type: 'cancel', condition: 'service-unavailable', text: undefined }
   /** Who of these gets answers; the others get the one of a missing resource to every question. */
   const answered = async (session: ReturnType<typeof fakeSession>, all: readonly string[]): Promise<string[]> => {

@@ -1,4 +1,4 @@
-import type { CallOptions, Plugin, PluginContext, Subscription } from '@couplet/client'
+import type { CallOptions, InboundRequest, Plugin, PluginContext, Subscription } from '@couplet/client'
 import type { Roster } from '@couplet/roster'
 import type { ResultSetRequest } from '@couplet/rsm'
 import { type Jid, StanzaError } from '@couplet/stanza'
@@ -6,6 +6,7 @@ import {
   answerDiscoItems,
   type DiscoIdentity,
   type DiscoInfo,
+  type DiscoItem,
   type DiscoItems,
   getDiscoInfo,
   getDiscoItems,
@@ -75,10 +76,27 @@ export interface Disco {
    * something is the answer.
    */
   describeNodes(describe: NodeDescriber): Subscription
+  /** Has questions about nodes of this client answered by a plugin that decides itself who may know of them. */
+  serveNodes(nodes: ServedNodes): Subscription
+  /** Whether an entity gets answers about this client, so that it may know that it is online. */
+  answers(from: Jid): boolean
 }
 
 /** What a node of this client is; `undefined` if there is no such node. */
 export type NodeDescriber = (node: string) => DiscoInfo | undefined
+
+/**
+ * Nodes with rules of their own about who may know of them. `undefined` says that there is no such node for this one: then
+ * it gets the answer that it would get without them. A `StanzaError` that is thrown is the answer.
+ */
+export interface ServedNodes {
+  /** What the node is (XEP-0030 §3.2). */
+  info(node: string, request: InboundRequest): Answered<DiscoInfo>
+  /** What belongs to the node (XEP-0030 §4.2). */
+  items(node: string, request: InboundRequest): Answered<readonly DiscoItem[]>
+}
+
+type Answered<T> = T | undefined | Promise<T | undefined>
 
 /** The plugin {@link disco}, which also answers the contacts who may see our presence. */
 export function disco(options: DiscoRosterOptions): Plugin<'disco', Disco, { roster: Roster }>
@@ -94,8 +112,9 @@ export function disco(options: DiscoOptions | DiscoRosterOptions = {}): Plugin<'
     features: [NS_DISCO_INFO, NS_DISCO_ITEMS],
     needs: (answer === 'contacts' ? { roster: true } : {}) as { roster: true },
     setup(context) {
-      const own = describe(context, options)
-      answerQuestions(context, own, answer === 'contacts' ? (from) => seesUs(context.roster, from) : answer)
+      const mayKnow = answer === 'contacts' ? (from: Jid) => seesUs(context.roster, from) : answer
+      const own = describe(context, options, (from) => isOwn(context, from) || mayKnow?.(from) === true)
+      answerQuestions(context, own)
       return askQuestions(context, own)
     },
   }
@@ -111,15 +130,23 @@ function seesUs(roster: Roster, from: Jid): boolean {
   return subscription === 'from' || subscription === 'both'
 }
 
-/** What this client is, and its nodes. */
-interface OwnDescription extends Pick<Disco, 'self' | 'describeNodes'> {
+/** What this client is, its nodes, and who may know. */
+interface OwnDescription extends Pick<Disco, 'self' | 'describeNodes' | 'serveNodes' | 'answers'> {
+  readonly served: ReadonlySet<ServedNodes>
   node(node: string): DiscoInfo | undefined
 }
 
-function describe(context: PluginContext, { identity, name }: DiscoSelf): OwnDescription {
+function describe(
+  context: PluginContext,
+  { identity, name }: DiscoSelf,
+  answers: (from: Jid) => boolean,
+): OwnDescription {
   const self: DiscoIdentity = { category: 'client', type: 'pc', ...identity, name }
   const describers = new Set<NodeDescriber>()
+  const served = new Set<ServedNodes>()
   return {
+    served,
+    answers,
     get self() {
       return { identities: [self], features: context.features, forms: [] }
     },
@@ -135,6 +162,11 @@ function describe(context: PluginContext, { identity, name }: DiscoSelf): OwnDes
       describers.add(own)
       return context.subscription(() => describers.delete(own))
     },
+    serveNodes(nodes) {
+      const own: ServedNodes = { info: nodes.info.bind(nodes), items: nodes.items.bind(nodes) }
+      served.add(own)
+      return context.subscription(() => served.delete(own))
+    },
   }
 }
 
@@ -144,6 +176,8 @@ function askQuestions(context: PluginContext, own: OwnDescription): Disco {
       return own.self
     },
     describeNodes: own.describeNodes,
+    serveNodes: own.serveNodes,
+    answers: own.answers,
     info: (jid, { node, signal } = {}) => context.request(getDiscoInfo, { node }, { to: jid, signal }),
     items: (jid, { node, page, signal } = {}) => context.request(getDiscoItems, { node, page }, { to: jid, signal }),
     async supports(jid, feature, callOptions) {
@@ -167,21 +201,28 @@ function hasNothing(error: unknown): boolean {
   return error instanceof Error && error.name === 'StanzaError' && nothing.has((error as StanzaError).condition)
 }
 
-function answerQuestions(
-  context: PluginContext,
-  own: OwnDescription,
-  mayKnow: ((from: Jid) => boolean) | undefined,
-): void {
+function answerQuestions(context: PluginContext, own: OwnDescription): void {
   const describeTo = (from: Jid, node: string | undefined): DiscoInfo => {
     // The same answer as from a server whose user has no such resource (RFC 6121 §8.5.3.2.3).
-    if (!isOwn(context, from) && !mayKnow?.(from)) throw new StanzaError({ condition: 'service-unavailable' })
+    if (!own.answers(from)) throw new StanzaError({ condition: 'service-unavailable' })
     const found = node === undefined ? own.self : own.node(node)
     if (found === undefined) throw new StanzaError({ condition: 'item-not-found' })
     return found
   }
-  context.handle(getDiscoInfo, ({ node }, { from }) => describeTo(from, node))
-  context.handle(answerDiscoItems, ({ node }, { from }) => {
-    describeTo(from, node)
-    return { node, items: [] }
+  const fromServed = async <T>(ask: (nodes: ServedNodes) => Answered<T>): Promise<T | undefined> => {
+    for (const nodes of [...own.served]) {
+      const found = await ask(nodes)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  context.handle(getDiscoInfo, async ({ node }, request) => {
+    const found = node === undefined ? undefined : await fromServed((nodes) => nodes.info(node, request))
+    return found === undefined ? describeTo(request.from, node) : { ...found, node }
+  })
+  context.handle(answerDiscoItems, async ({ node }, request) => {
+    const items = node === undefined ? undefined : await fromServed((nodes) => nodes.items(node, request))
+    if (items === undefined) describeTo(request.from, node)
+    return { node, items: items ?? [] }
   })
 }

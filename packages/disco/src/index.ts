@@ -13,6 +13,7 @@ export {
   type DiscoSelf,
   disco,
   type NodeDescriber,
+  type ServedNodes,
 } from './disco.js'
 export {
   DiscoFeature,
