@@ -3,6 +3,7 @@
 #
 #   Prosody 0.12, ejabberd's dependencies, dnsmasq, openssl, Chromium   from bookworm, by apt
 #   Prosody 13, ejabberd 24.12                                          from bookworm-backports, unpacked under a folder
+#   python-omemo with its backends, for the system's Python             from bookworm, by apt, if it has them
 #
 # The newer servers are unpacked instead of installed so that both generations stay side by side and the machine's own
 # packages and apt sources keep their state. The folder is $COUPLET_SERVERS, /opt/couplet-servers unless set.
@@ -14,13 +15,17 @@ prefix=${COUPLET_SERVERS:-/opt/couplet-servers}
 generation=1
 # prosody and ejabberd also bring what their newer versions need: Lua with its libraries, and Erlang/OTP 25.
 packages=(prosody prosody-modules ejabberd dnsmasq-base openssl chromium ca-certificates)
+# Whom the tests of OMEMO talk with. Where apt cannot give them those tests are skipped, and say what they miss.
+peers=(python3-omemo python3-twomemo python3-oldmemo python3-xmlschema)
 
-missing_packages() {
+missing_of() {
   local name
-  for name in "${packages[@]}"; do
+  for name in "$@"; do
     [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || echo "$name"
   done
 }
+missing_packages() { missing_of "${packages[@]}"; }
+missing_peers() { missing_of "${peers[@]}"; }
 
 unpacked() { [ "$(cat "$prefix/generation" 2>/dev/null)" = "$generation" ]; }
 
@@ -31,7 +36,10 @@ debian=$(. /etc/os-release 2>/dev/null && echo "${ID:-unknown} ${VERSION_ID:-}")
   'Run the live tests on Debian 12 (a container will do); all other tests run anywhere.'
 
 mapfile -t missing < <(missing_packages)
-if [ ${#missing[@]} = 0 ] && unpacked; then
+mapfile -t absent < <(missing_peers)
+without_peers() { [ ${#absent[@]} = 0 ] || echo "install.sh: SKIPPED, and so are the tests with them: ${absent[*]}" >&2; }
+if [ ${#missing[@]} = 0 ] && unpacked && { [ ${#absent[@]} = 0 ] || [ "$(id -u)" != 0 ]; }; then
+  without_peers
   echo "install.sh: everything is installed already ($prefix)"
   exit 0
 fi
@@ -60,7 +68,8 @@ install_packages() {
     own_policy=yes
   fi
   apt update
-  apt install --yes --no-install-recommends "${missing[@]}" >/dev/null
+  [ ${#missing[@]} = 0 ] || apt install --yes --no-install-recommends "${missing[@]}" >/dev/null
+  [ ${#absent[@]} = 0 ] || apt install --yes --no-install-recommends "${absent[@]}" >/dev/null || true
 }
 
 # Everything apt needs to read bookworm-backports, in a folder of its own: signatures are checked as usual, /etc/apt and
@@ -106,9 +115,11 @@ unpack_servers() {
   echo "$generation" >"$prefix/generation"
 }
 
-[ ${#missing[@]} = 0 ] || install_packages
+[ ${#missing[@]} = 0 ] && [ ${#absent[@]} = 0 ] || install_packages
 unpacked || unpack_servers
 
 mapfile -t missing < <(missing_packages)
 [ ${#missing[@]} = 0 ] && unpacked || refuse "still missing after the installation: ${missing[*]:-unpacked servers}"
+mapfile -t absent < <(missing_peers)
+without_peers
 echo "install.sh: installed ($prefix)"
