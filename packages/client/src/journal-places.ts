@@ -64,10 +64,9 @@ export class JournalPlaces {
   write(ticket: SendTicket, number: number): Promise<void> | undefined {
     const { journal } = this
     if (journal === undefined) return undefined
-    if (ticket.kind === 'message') {
-      ticket.stamp ??= new Date()
-      journal.written(number, savedTicket(ticket))
-    }
+    if (ticket.kind === 'message') ticket.stamp ??= new Date()
+    // Without its presence a session that another process goes on with would get no message.
+    if (ticket.kind !== 'iq') journal.written(number, savedTicket(ticket))
     this.free(ticket)
     this.#changed()
     return journal.stored()

@@ -13,7 +13,7 @@ export const savedTicket = ({ id, text, stamp, uncertain, deaths }: SendTicket):
 /** A send of a client that is no more; what was not worth keeping is an IQ without content. */
 export function ticketOf(saved: SavedStanza | undefined): SendTicket {
   if (saved === undefined) return new SendTicket('', '', 'iq')
-  const ticket = new SendTicket(saved.id, saved.text, 'message')
+  const ticket = new SendTicket(saved.id, saved.text, /^<presence\b/.test(saved.text) ? 'presence' : 'message')
   if (saved.stamp !== undefined) ticket.stamp = new Date(saved.stamp)
   ticket.uncertain = saved.uncertain === true
   ticket.deaths = saved.deaths ?? 0

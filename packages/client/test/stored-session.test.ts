@@ -80,6 +80,28 @@ describe('a session that was stored', () => {
     await time.until(Promise.all([first, second, bob].map(({ client }) => client.close())))
   })
 
+  test('R-029 is announced by the next process, if the one that was killed had not got to it', async () => {
+    const store = memoryStore()
+    const [first, bob] = [mortal(store), user('bob')]
+    await time.until(bob.client.online())
+    // Killed when the session can be resumed and its presence is not on its way.
+    const { batch } = store
+    store.batch = async (changes) => {
+      await batch(changes)
+      const session = changes.find(({ key }) => key === 'alice@example.org/session')?.record?.value
+      if ((session as { id?: string } | undefined)?.id !== undefined) first.kill()
+    }
+    void first.client.online().catch(() => {})
+    await time.advance(1000)
+    store.batch = batch
+    const second = user('alice', { store })
+    await time.until(second.client.online())
+    await time.until(bob.client.send(message({ to: 'alice@example.org', type: 'chat', body: 'there?' })).acked)
+    await time.advance(1000)
+    expect([second.sessions, second.bodies]).toEqual([[true], ['there?']])
+    await time.until(Promise.all([first, second, bob].map(({ client }) => client.close())))
+  })
+
   test('of two clients with one store, one keeps its session there, and the other has its own', async () => {
     const store = memoryStore()
     const [one, two] = [user('alice', { store }), user('alice', { store })]
