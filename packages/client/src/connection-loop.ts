@@ -179,10 +179,11 @@ export class ConnectionLoop {
     try {
       const login = this.#kept.withLimits(await this.#logIn(signal))
       void this.#kept.rememberEndpoint(login.stream.connection.endpoint)
+      const { secure } = login.stream.connection
       const watch = new StreamWatch(login, this.#core, this.#options.keepAlive)
       const error = await this.#serve(login, watch, signal)
-      const resumable = !watch.isClosedByServer && this.#core.continuity.resumption() !== undefined
-      return { error, situation: { resumable, fixedResource: hasFixedResource, secure: true } }
+      const resumable = !watch.isClosedByServer && this.#core.continuity.isResumable
+      return { error, situation: { resumable, fixedResource: hasFixedResource, secure } }
     } catch (error) {
       const reason = error instanceof Error ? error : stopped(error)
       return { error: reason, situation: { resumable: false, fixedResource: hasFixedResource, secure: false } }
@@ -217,8 +218,8 @@ export class ConnectionLoop {
     const error = await watch.ended
     signal.removeEventListener('abort', abort)
     this.#watch = undefined
-    if (this.#core.continuity.resumption() === undefined) this.#core.detach(asReason(error))
-    else this.#core.suspend()
+    if (this.#core.continuity.isResumable) this.#core.suspend()
+    else this.#core.detach(asReason(error))
     return error
   }
 

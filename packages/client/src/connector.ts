@@ -1,5 +1,6 @@
-import type { ParserLimits, StreamError, XmppError } from '@couplet/stanza'
+import type { ParserLimits, XmppError } from '@couplet/stanza'
 import type { Identity } from './client-options.js'
+import { isOurs } from './close-reasons.js'
 import type { ConnectionPhase } from './connection-error.js'
 import type { Visit, WalkOptions } from './endpoint-walk.js'
 import type { Login, SessionRequest } from './login.js'
@@ -69,7 +70,3 @@ function isFault(error: unknown, { judged }: AttemptStream): boolean {
   // Other errors are not the server's: a function that was to fetch the password, for one.
   return !judged && (name === 'ConnectionError' || name === 'StreamError' || name === 'MalformedElementError')
 }
-
-/** What ended the stream was found by us, not said by the server. */
-const isOurs = (error: unknown): error is StreamError =>
-  error instanceof Error && error.name === 'StreamError' && (error as StreamError).element === undefined

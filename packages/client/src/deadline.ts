@@ -1,4 +1,5 @@
 import { ConnectionError, type ConnectionPhase } from './connection-error.js'
+import { unlessAborted } from './unless-aborted.js'
 
 /**
  * A promise with a deadline, which also ends when the signal aborts. The work itself is not stopped by either: the
@@ -8,18 +9,13 @@ import { ConnectionError, type ConnectionPhase } from './connection-error.js'
  */
 export async function within<T>(phase: ConnectionPhase, ms: number, signal: AbortSignal, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
-  let onAbort: (() => void) | undefined
-  const limit = new Promise<never>((_, reject) => {
-    if (signal.aborted) return reject(signal.reason)
+  const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new ConnectionError(phase, 'timeout', `nothing for ${ms / 1000} s`)), ms)
-    onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
   })
+  work.catch(() => {}) // it may still fail when nobody waits for it any more
   try {
-    return await Promise.race([work, limit])
+    return await unlessAborted(Promise.race([work, late]), signal)
   } finally {
     clearTimeout(timer)
-    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort)
-    work.catch(() => {}) // it may still fail when nobody waits for it any more
   }
 }

@@ -9,6 +9,7 @@ import {
 import { AuthenticationError } from './authentication-error.js'
 import type { LoginPin } from './login-memory.js'
 import type { LoginOptions } from './negotiation.js'
+import { unlessAborted } from './unless-aborted.js'
 
 /** What the server offers, and on what channel. */
 export interface MechanismOffer {
@@ -114,19 +115,10 @@ export function asAuthenticationError(error: unknown, mechanism: SaslMechanism |
  */
 export async function running<T>(mechanism: SaslMechanism, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted()
-  let stop: () => void = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason)
-  })
-  signal.addEventListener('abort', stop, { once: true })
-  const result = work()
-  result.catch(() => {}) // it may still fail when nobody waits for it any more
   try {
-    return await Promise.race([result, aborted])
+    return await unlessAborted(work(), signal)
   } catch (error) {
     mechanism.abort()
     throw asAuthenticationError(error, mechanism)
-  } finally {
-    signal.removeEventListener('abort', stop)
   }
 }

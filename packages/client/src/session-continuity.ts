@@ -132,14 +132,18 @@ export class SessionContinuity {
     this.#convict()
   }
 
-  /** The session that another stream may take over. */
+  /** Whether another stream may take the session over. */
+  get isResumable(): boolean {
+    return this.#resumable() !== undefined
+  }
+
+  /** The session for another stream to take over: what is handled from now on, the server will not have been told. */
   resumption(): Resumption | undefined {
-    const jid = this.#session.jid() ?? this.#storedJid
-    const { id, resume } = this.management?.enabled ?? {}
-    if (!this.#isBegun || !resume || id === undefined || jid === undefined) return undefined
+    const resumable = this.#resumable()
+    if (resumable === undefined) return undefined
     const handled = this.ledger?.resuming() ?? 0
     this.#claimed = handled
-    return { previd: id, jid, handled: () => handled % 2 ** 32 }
+    return { ...resumable, handled: () => handled % 2 ** 32 }
   }
 
   /** The full JID of a session that was stored; until it is resumed, nobody else knows it. */
@@ -186,6 +190,12 @@ export class SessionContinuity {
   /** Something that the journal keeps has changed. */
   changed(): void {
     this.#journal?.touch(() => this.#save())
+  }
+
+  #resumable(): Omit<Resumption, 'handled'> | undefined {
+    const jid = this.#session.jid() ?? this.#storedJid
+    const { id, resume } = this.management?.enabled ?? {}
+    return this.#isBegun && resume && id !== undefined && jid !== undefined ? { previd: id, jid } : undefined
   }
 
   #newManagement(enabled: Infer<typeof Enabled>, start?: { sent: number; acked: number; handled: number }) {

@@ -1,4 +1,5 @@
 import { NS_CLIENT, StreamError, type StreamEvent } from '@couplet/stanza'
+import { isOurs } from './close-reasons.js'
 import { ConnectionError } from './connection-error.js'
 import { NS_SM } from './elements.js'
 import { Liveness } from './liveness.js'
@@ -48,8 +49,7 @@ export class StreamWatch {
 
   /** The stream must end, for this reason. */
   fail(error: Error): void {
-    const isOurs = error instanceof StreamError && error.element === undefined
-    this.stream.close(isOurs ? error : undefined)
+    this.stream.close(isOurs(error) ? error : undefined)
     this.end(error)
   }
 

@@ -49,6 +49,29 @@ describe('a connection without TLS', () => {
   })
 })
 
+test('S-025 sent elsewhere over TCP without TLS, it takes that for a failure, and stays with its server', async () => {
+  const elsewhere = streamError('see-other-host').replace(
+    /<see-other-host ([^>]*)\/>/,
+    '<see-other-host $1>evil.example</see-other-host>',
+  )
+  const server = await serve([
+    async (peer) => {
+      await welcome(peer)
+      await peer.send(elsewhere)
+      await peer.closed
+    },
+    (peer) => welcome(peer),
+  ])
+  vi.spyOn(Math, 'random').mockReturnValue(0) // the shortest waits
+  const component = componentOf(server, { reconnect: true })
+  const waiting = next(component, 'waiting')
+  await component.online()
+  // Followed, it would be at once; this is a failure like another.
+  expect(await waiting).toMatchObject({ error: { condition: 'see-other-host' }, delay: 500 })
+  await component.online()
+  expect(server.peers).toHaveLength(2)
+})
+
 test('a WebSocket has no framing for components: nothing is said there', async () => {
   const server = await scriptedServer((peer) => peer.closed, { domain, transport: 'websocket' })
   onTestFinished(() => server.stop())
