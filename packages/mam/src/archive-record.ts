@@ -20,6 +20,16 @@ export interface ArchiveRecord {
   readonly delivered: DeliveredRecord
   /** The full JIDs of our last sessions: what they have sent we have not missed. */
   readonly sessions: readonly string[]
+  /** The session that has missed nothing up to the cursor, so that whoever goes on with it need not catch up again. */
+  readonly caughtUp: CaughtUpSession | undefined
+}
+
+/** A session whose catch-up was done. */
+export interface CaughtUpSession {
+  /** Its full JID. */
+  readonly jid: string
+  /** Whether the archive removes forged ids (XEP-0359 §6). */
+  readonly givesIds: boolean
 }
 
 /** Reads and writes the record of one archive. */
@@ -53,10 +63,10 @@ export class ArchiveRecords {
   async #write(): Promise<void> {
     const { store } = this.#context
     while (this.#next !== undefined) {
-      const { cursor, delivered, sessions } = this.#next()
+      const { cursor, ...rest } = this.#next()
       this.#next = undefined
       const { id, stamp, floor } = cursor
-      const value = { id, stamp: stamp?.toISOString(), floor: floor?.toISOString(), delivered, sessions }
+      const value = { id, stamp: stamp?.toISOString(), floor: floor?.toISOString(), ...rest }
       try {
         await store.batch([{ key: this.#key, record: { version, value } }])
       } catch (error) {
@@ -67,7 +77,7 @@ export class ArchiveRecords {
 }
 
 function readValue(value: unknown): ArchiveRecord | undefined {
-  const { id, stamp, floor, delivered, sessions } = (value ?? {}) as Record<string, unknown>
+  const { id, stamp, floor, delivered, sessions, caughtUp } = (value ?? {}) as Record<string, unknown>
   const { ids, named, unnamed } = (delivered ?? {}) as Record<string, unknown>
   const isCursor = (id === undefined || typeof id === 'string') && isTime(stamp) && isTime(floor)
   if (!isCursor || !areTexts(sessions) || !areTexts(ids) || !areTexts(named) || !areTexts(unnamed)) return undefined
@@ -75,7 +85,13 @@ function readValue(value: unknown): ArchiveRecord | undefined {
     cursor: { id, stamp: dateOf(stamp), floor: dateOf(floor) },
     delivered: { ids, named, unnamed },
     sessions,
+    caughtUp: readSession(caughtUp),
   }
+}
+
+function readSession(value: unknown): CaughtUpSession | undefined {
+  const { jid, givesIds } = (value ?? {}) as Record<string, unknown>
+  return typeof jid === 'string' && typeof givesIds === 'boolean' ? { jid, givesIds } : undefined
 }
 
 const isTime = (value: unknown): value is string | undefined =>

@@ -10,6 +10,7 @@ import {
   flushed,
   friend,
   installed,
+  restarted,
   timeOf,
   withArchive,
 } from '../test/fake-archive.js'
@@ -93,9 +94,29 @@ describe('what goes wrong', () => {
     expect(seen).toEqual(['2'])
   })
 
-  test('R-029 a process that goes on with the session of another one makes sure, and then trusts it', async () => {
+  test('R-029 a process that goes on with the session of another one does not repeat its catch-up', async () => {
+    const { archive, store } = await away(3)
+    await flushed()
+    archive.queries.length = 0
+    const { session, seen } = withArchive(fakeSession({ store }), archive)
+    session.lose()
+    session.receive(archive.add()) // what the server sends again comes before anybody knows of the old session
+    await session.resume()
+    session.receive(archive.add())
+    await flushed()
+    expect([seen, archive.asked]).toEqual([['4*', '5*'], []])
+    archive.add()
+    const later = await restarted(archive, store) // and what came live has moved the cursor
+    expect([later.seen, archive.asked[1]]).toEqual([['6'], '>a5'])
+  })
+
+  test('R-029 it does if that was not done: it begins again in each session', async () => {
     const { archive, store } = await away(3)
     archive.add()
+    const first = withArchive(fakeSession({ store }), archive)
+    first.session.answer(queryArchive, () => new Promise(() => {}))
+    void first.session.begin()
+    await flushed()
     const { session, api, seen } = withArchive(fakeSession({ store }), archive)
     session.lose()
     const done = new Promise((resolve) => api.onCaughtUp(resolve))
@@ -108,6 +129,49 @@ describe('what goes wrong', () => {
     await session.resume()
     await flushed()
     expect(archive.queries).toEqual([])
+  })
+
+  test('R-029 and for the session of somebody else, and when the store has been spoilt', async () => {
+    for (const caughtUp of [{ jid: `${account}/other`, givesIds: true }, { jid: `${account}/here` }, 'yes']) {
+      const { archive, store } = await away(1)
+      await flushed()
+      const key = `${account}/mam/cursor`
+      const { version, value } = (await store.get(key)) as { version: number; value: object }
+      await store.batch([{ key, record: { version, value: { ...value, caughtUp } } }])
+      archive.add()
+      const { session, api, seen } = withArchive(fakeSession({ store }), archive)
+      session.lose()
+      const done = new Promise((resolve) => api.onCaughtUp(resolve))
+      await session.resume()
+      await done
+      expect(seen).toEqual(['2'])
+    }
+  })
+
+  test('R-029 a new session is announced when the store knows that it is not caught up with', async () => {
+    const { session, archive, store } = await away(1)
+    const stored: unknown[] = []
+    session.announce((presences) => {
+      void store
+        .get(`${account}/mam/cursor`)
+        .then((record) => stored.push((record?.value as { caughtUp?: unknown } | undefined)?.caughtUp))
+      return presences
+    })
+    const { batch } = store
+    let release = (): void => {}
+    store.batch = async (changes) => {
+      await new Promise<void>((resolve) => {
+        release = resolve
+      })
+      await batch.call(store, changes)
+    }
+    const begun = session.begin()
+    await flushed()
+    expect([stored, archive.asked]).toEqual([[], ['<', '>a1']])
+    store.batch = batch
+    release()
+    await begun
+    expect(stored).toEqual([undefined])
   })
 
   test('an archive that may change its mind is asked again', async () => {

@@ -33,7 +33,7 @@ export class CatchUps {
   #present = (): void => {}
   /** What runs by itself; never rejects. */
   #alone = Promise.resolve()
-  /** Whether the last catch-up was not done: also in a process that goes on with the session of another one. */
+  /** Whether the last catch-up was not done, or by another process, which has left word of it. */
   #isDue = true
 
   /** @param isWanted whether the own archive is caught up with in every session */
@@ -53,7 +53,7 @@ export class CatchUps {
     if (!isWanted) return
     this.#own = this.#archive(undefined)
     context.onSession(() => this.#present(), 'rooms')
-    context.onResume(() => void this.#goOn())
+    context.onResume(() => this.#goOn())
     // A listener for the payload also sees what no plain one does.
     context.onMessage(AnyCarbon, (_direction, outer) => this.#takeCopy(outer), { from: 'ownAccount' })
   }
@@ -118,23 +118,28 @@ export class CatchUps {
   #beginSession(): Promise<void> | undefined {
     this.#endSession(new DOMException('a new session has begun', 'AbortError'))
     this.#session = new AbortController()
-    for (const known of this.#archives.values()) known.interrupt()
+    const interrupted = Promise.all([...this.#archives.values()].map((known) => known.interrupt()))
     const own = this.#own
     if (own === undefined) return undefined
-    return new Promise((started) => {
+    const begun = new Promise<void>((started) => {
       const present = new Promise<void>((resolve) => {
         this.#present = resolve
       })
       this.#alone = this.#runAlone(own, { started, present }).then(started)
     })
+    return Promise.all([begun, interrupted]).then(() => {})
   }
 
   /** Nothing was missed if the old session goes on, unless its catch-up was not done. */
-  async #goOn(): Promise<void> {
+  #goOn(): void {
     this.#present()
     const { signal } = this.#session
-    await this.#alone
-    if (this.#own !== undefined && this.#isDue && !signal.aborted) this.#alone = this.#runAlone(this.#own)
+    this.#alone = this.#alone.then(async () => {
+      const own = this.#own
+      if (own === undefined || !this.#isDue || signal.aborted) return
+      this.#isDue = !(await own.resume().catch(() => false)) // a store that cannot be read is reported by the catch-up
+      if (this.#isDue && !signal.aborted) await this.#runAlone(own)
+    })
   }
 
   /** Nobody waits for it, so what goes wrong is reported; a connection that is lost is the client's to report. */

@@ -3,7 +3,7 @@ import type { Disco } from '@couplet/disco'
 import type { Jid, Message } from '@couplet/stanza'
 import { NS_STANZA_ID, trustedStanzaId } from '@couplet/stanza-id'
 import { fetchPage } from './archive-page.js'
-import { type ArchiveCursor, ArchiveRecords } from './archive-record.js'
+import { type ArchiveCursor, ArchiveRecords, type CaughtUpSession } from './archive-record.js'
 import { isArchivedKind } from './archived-kind.js'
 import { Delivered } from './delivered.js'
 import { type MamFilter, NS_MAM, NS_MAM_GROUPCHAT } from './elements.js'
@@ -36,6 +36,8 @@ export class KnownArchive {
   #cursor: ArchiveCursor | undefined
   #loading: Promise<void> | undefined
   #sessions: readonly string[] = []
+  /** What the store says about the session that was caught up last. */
+  #lastCaughtUp: CaughtUpSession | undefined
   /** Whether the archive removes forged ids (XEP-0359 §6); `undefined` until it was asked. */
   #givesIds: boolean | undefined
   readonly #waiting: Message[] = []
@@ -66,10 +68,23 @@ export class KnownArchive {
     return this.#cursor !== undefined || (await this.#records.read()) !== undefined
   }
 
-  /** Something may be missing from now on. */
-  interrupt(): void {
+  /** Something may be missing from now on. Resolves when the store knows: until then nobody may go on with the session. */
+  async interrupt(): Promise<void> {
     this.isContiguous = false
     this.#givesIds = undefined
+    await this.#load().catch(() => {}) // a store that cannot be read is reported by the catch-up
+    this.#lastCaughtUp = undefined
+    await this.save()
+  }
+
+  /** An old session goes on. @returns whether it was caught up with, by this process or by the one that began it */
+  async resume(): Promise<boolean> {
+    await this.#load()
+    const { jid, givesIds } = this.#lastCaughtUp ?? {}
+    if (jid !== this.#context.jid.toString() || givesIds === undefined) return false
+    this.isContiguous = true
+    this.#learn(givesIds)
+    return true
   }
 
   /** Learns what is known, and what the archive is like. */
@@ -81,13 +96,17 @@ export class KnownArchive {
       this.head({}, signal),
     ])
     // XEP-0313 §3.3.3: only then the ids are those of the archive; XEP-0359 §6: only then nobody can forge them.
-    this.#givesIds = features.includes(NS_MAM) && features.includes(NS_STANZA_ID)
-    for (const message of this.#waiting.splice(0)) this.take(message)
+    this.#learn(features.includes(NS_MAM) && features.includes(NS_STANZA_ID))
     // What is said in rooms is in their archives.
     const isChoice = this.address === undefined && features.includes(NS_MAM_GROUPCHAT)
     if (!isChoice) return { head: newest, filter: {} }
     const filter: MamFilter = { includeGroupchat: false }
     return { head: await this.head(filter, signal), filter }
+  }
+
+  #learn(givesIds: boolean): void {
+    this.#givesIds = givesIds
+    for (const message of this.#waiting.splice(0)) this.take(message)
   }
 
   /** The newest message. */
@@ -133,7 +152,14 @@ export class KnownArchive {
       cursor: this.#cursor ?? cursor,
       delivered: this.delivered.record,
       sessions: this.#sessions,
+      caughtUp: this.#caughtUp,
     }))
+  }
+
+  get #caughtUp(): CaughtUpSession | undefined {
+    const [jid] = this.#sessions.slice(-1)
+    const givesIds = this.#givesIds
+    return this.isContiguous && jid !== undefined && givesIds !== undefined ? { jid, givesIds } : undefined
   }
 
   async #load(): Promise<void> {
@@ -151,6 +177,7 @@ export class KnownArchive {
     if (record === undefined) return
     this.#cursor = record.cursor
     this.#sessions = record.sessions
+    this.#lastCaughtUp = record.caughtUp
     this.delivered.restore(record.delivered)
   }
 }
