@@ -1,16 +1,9 @@
-import { message, serialize } from '@couplet/stanza'
-import { expect, test } from 'vitest'
-import { VcardNotice } from './elements.js'
+import { vectors } from '@couplet/testing'
+import { describe, test } from 'vitest'
+import { Vcard } from './elements.js'
 
-test('a notice is written and read', () => {
-  const sent = message({ id: 'm1' }, VcardNotice({ id: 'n1' }))
-  expect(serialize(VcardNotice({ id: 'n1' }))).toBe("<vcard xmlns='urn:xmpp:vcard:0' id='n1'/>")
-  expect(sent.get(VcardNotice)).toEqual({ id: 'n1' })
-})
-
-test('a notice without id is malformed, and the message survives it', () => {
-  const sent = message({ id: 'm1', body: 'hello' }, VcardNotice({ id: 'n1' }).with({ id: undefined }))
-  expect(sent.get(VcardNotice)).toBeUndefined()
-  expect(sent.read(VcardNotice)?.ok).toBe(false)
-  expect(sent.body).toBe('hello')
+// What is called `ordered` is an example with its children in the order in which they are written here.
+describe('XEP-0054', () => {
+  const folder = new URL('../../../test-vectors/xep-0054/', import.meta.url)
+  test.each(vectors(folder, { card: Vcard }))('$name', ({ check }) => check())
 })
