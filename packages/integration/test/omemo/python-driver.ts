@@ -60,7 +60,7 @@ interface Line {
   readonly failure?: ConstructorParameters<typeof PythonError>[0]
 }
 
-/** Starts the driver. It ends with the file of tests at the latest: its input is a pipe from this process. */
+/** Starts the driver, if it can, for this file of tests. It ends with the file of tests at the latest: its input is a pipe from this process. */
 export const startPython = (): PythonDriver => {
   const child = spawn(python, [script], { stdio: ['pipe', 'pipe', 'pipe'] })
   const exited = once(child, 'exit')

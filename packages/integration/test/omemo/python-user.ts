@@ -15,7 +15,7 @@ import type { Target } from '../conformance/targets.js'
 import { bundlePlace, deviceList, encrypted, type Version, versions } from './elements.js'
 import { bodyIn, plaintextsOf } from './envelope.js'
 import { type Log, logOf } from './log.js'
-import type { PythonDriver, PythonPeer } from './python-driver.js'
+import { type PythonDriver, PythonError, type PythonPeer } from './python-driver.js'
 import type { Entries, Hooks, OpenDevice, PythonDecrypted, PythonEncrypted } from './python-protocol.js'
 
 /** An encrypted message that has arrived. */
@@ -75,6 +75,8 @@ const hooksOf = (client: Connected): Hooks => ({
 
 const wrapped = (version: Version, init: { to: string | Jid; type: MessageType }, xml: string): Message =>
   message(init, parseXml(xml), EncryptionMark({ namespace: version, name: 'OMEMO' }), ProcessingHint('store'))
+
+const isForOthers = (failure: unknown): boolean => failure instanceof PythonError && failure.kind === 'MessageNotForUs'
 
 /** A user of python-omemo with one device and an account on a real server. */
 export class PythonUser {
@@ -168,6 +170,16 @@ export class PythonUser {
     const outcome = await this.#decrypt(arrival)
     this.outcomes.add(outcome)
     return outcome
+  }
+
+  /** The texts it has read, in this order. */
+  get bodies(): readonly string[] {
+    return this.outcomes.all.flatMap(({ body }) => body ?? [])
+  }
+
+  /** What could not be read, without what was for others: an account's own server sends to all its devices. */
+  get failures(): readonly unknown[] {
+    return this.outcomes.all.flatMap(({ failure }) => (isForOthers(failure) ? [] : (failure ?? [])))
   }
 
   /** Resolves with the message of this body when it is read. */
