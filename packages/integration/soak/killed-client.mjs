@@ -36,7 +36,8 @@ const client = createClient({
   password,
   service,
   transports: [tcp({ ca })],
-  plugins: [disco(), carbons(), mam({ catchUp: true })],
+  // However much came meanwhile, all of it is wanted: no gaps.
+  plugins: [disco(), carbons(), mam({ catchUp: { limit: 1_000_000 } })],
   store,
 })
 
