@@ -102,6 +102,7 @@ export class ConnectionLoop {
     const stream = this.#watch?.stream
     this.#stopping = true
     if (stream !== undefined && this.#status.state === 'online') {
+      this.#core.continuity.leave() // a process that went on with it would be unavailable
       this.#core.sendPresence(presence({ type: 'unavailable' }))
       const flushed = Promise.all([this.#core.acknowledged(), stream.connection.drained()])
       await Promise.race([flushed, stream.ended, sleep(flushLimit, this.#stop.signal)])

@@ -2,11 +2,12 @@ import { SendTicket } from './send-ticket.js'
 import type { SavedStanza } from './session-journal.js'
 
 /** What the journal keeps of a send. */
-export const savedTicket = ({ id, text, stamp, uncertain, deaths }: SendTicket): SavedStanza => ({
+export const savedTicket = ({ id, text, stamp, uncertain, isUnhandled, deaths }: SendTicket): SavedStanza => ({
   id,
   text,
   ...(stamp && { stamp: stamp.getTime() }),
   ...(uncertain && { uncertain }),
+  ...(isUnhandled && { isUnhandled }),
   ...(deaths > 0 && { deaths }),
 })
 
@@ -16,6 +17,7 @@ export function ticketOf(saved: SavedStanza | undefined): SendTicket {
   const ticket = new SendTicket(saved.id, saved.text, /^<presence\b/.test(saved.text) ? 'presence' : 'message')
   if (saved.stamp !== undefined) ticket.stamp = new Date(saved.stamp)
   ticket.uncertain = saved.uncertain === true
+  ticket.isUnhandled = saved.isUnhandled === true
   ticket.deaths = saved.deaths ?? 0
   return ticket
 }

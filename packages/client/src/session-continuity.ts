@@ -74,6 +74,12 @@ export class SessionContinuity {
     this.changed()
   }
 
+  /** The session is about to end: from its goodbye on nobody goes on with it. */
+  leave(): void {
+    this.#isBegun = false
+    this.changed()
+  }
+
   /** The session goes on. @returns the error with which the stream must end if `h` cannot be */
   resume(h: number, dead: () => void): StreamManagement | StreamError | undefined {
     this.#dead = dead

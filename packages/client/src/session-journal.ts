@@ -25,6 +25,7 @@ export interface SavedStanza {
   readonly text: string
   readonly stamp?: number | undefined
   readonly uncertain?: boolean | undefined
+  readonly isUnhandled?: boolean | undefined
   readonly deaths?: number | undefined
 }
 

@@ -102,6 +102,26 @@ describe('a session that was stored', () => {
     await time.until(Promise.all([first, second, bob].map(({ client }) => client.close())))
   })
 
+  test('R-029 is over once its goodbye is sent, whatever becomes of the process', async () => {
+    const store = memoryStore()
+    const [first, bob] = [mortal(store), user('bob')]
+    await time.until(Promise.all([first.client.online(), bob.client.online()]))
+    const { batch } = store
+    store.batch = async (changes) => {
+      await batch(changes)
+      if (changes.some(({ record }) => JSON.stringify(record ?? null).includes('unavailable'))) first.kill()
+    }
+    const closed = first.client.close()
+    await time.advance(1000)
+    store.batch = batch
+    const second = user('alice', { store })
+    await time.until(second.client.online())
+    await time.until(bob.client.send(message({ to: 'alice@example.org', type: 'chat', body: 'there?' })).acked)
+    await time.advance(1000)
+    expect([second.sessions, second.bodies]).toEqual([[false], ['there?']])
+    await time.until(Promise.all([closed, ...[second, bob].map(({ client }) => client.close())]))
+  })
+
   test('of two clients with one store, one keeps its session there, and the other has its own', async () => {
     const store = memoryStore()
     const [one, two] = [user('alice', { store }), user('alice', { store })]
