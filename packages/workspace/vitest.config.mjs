@@ -13,6 +13,7 @@ export const alias = [
   { find: '@couplet/websocket/host-meta', replacement: `${packages}websocket/src/host-meta.ts` },
   { find: '#transports', replacement: `${packages}couplet/src/transports-node.ts` },
   { find: '#open-socket', replacement: `${packages}websocket/src/open-socket-node.ts` },
+  { find: '#backend', replacement: `${packages}omemo/src/crypto/backend-node.ts` },
   { find: '#open-fetch', replacement: `${packages}bosh/src/open-fetch-node.ts` },
   { find: /^couplet$/, replacement: `${packages}couplet/src/index-node.ts` },
   ...names.map((name) => ({

@@ -1,0 +1,59 @@
+import { cbc, gcm } from '@noble/ciphers/aes.js'
+import { ed25519, x25519 } from '@noble/curves/ed25519.js'
+import { hkdf } from '@noble/hashes/hkdf.js'
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256, sha512 } from '@noble/hashes/sha2.js'
+import { OmemoError } from '../omemo-error.js'
+import type { CryptoBackend } from './backend.js'
+import { equalBytes } from './bytes.js'
+import { scalarFromHash, scalarOf } from './scalar.js'
+
+const { Point } = ed25519
+
+/** undefined instead of an error of which the text could tell padding from length. */
+function attempt(decrypt: () => Uint8Array): Uint8Array | undefined {
+  try {
+    return decrypt()
+  } catch {
+    return undefined
+  }
+}
+
+function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  const received = signature.subarray(0, 32)
+  const hash = scalarFromHash(sha512.create().update(received).update(publicKey).update(message).digest())
+  try {
+    const key = Point.fromBytes(publicKey)
+    const expected = Point.BASE.multiplyUnsafe(scalarOf(signature.subarray(32))).subtract(key.multiplyUnsafe(hash))
+    return equalBytes(expected.toBytes(), received)
+  } catch {
+    return false // not a point of the curve
+  }
+}
+
+/** The reference, in plain JavaScript: browsers use it, and wherever the platform has nothing better. */
+export const nobleBackend: CryptoBackend = {
+  name: 'noble',
+  randomBytes: (length) => globalThis.crypto.getRandomValues(new Uint8Array(length)),
+  x25519PublicKey: (privateKey) => x25519.scalarMultBase(privateKey),
+  x25519: (privateKey, publicKey) => {
+    try {
+      return x25519.scalarMult(privateKey, publicKey)
+    } catch {
+      throw new OmemoError('bad-key')
+    }
+  },
+  ed25519Verify: verify,
+  hmacSha256: (key, first, second) => {
+    const state = hmac.create(sha256, key).update(first)
+    return (second === undefined ? state : state.update(second)).digest()
+  },
+  hkdfSha256: (salt, secret, info, length) => hkdf(sha256, secret, salt, info, length),
+  aesCbcEncrypt: (key, iv, plaintext) => cbc(key, iv).encrypt(plaintext),
+  aesCbcDecrypt: (key, iv, ciphertext) => attempt(() => cbc(key, iv).decrypt(ciphertext)),
+  aesGcmEncrypt: (key, iv, plaintext) => gcm(key, iv).encrypt(plaintext),
+  aesGcmDecrypt: (key, iv, sealed) => attempt(() => gcm(key, iv).decrypt(sealed)),
+}
+
+/** What `#backend` is where nothing better is known. */
+export const defaultBackend: CryptoBackend = nobleBackend

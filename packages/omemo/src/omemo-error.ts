@@ -1,0 +1,44 @@
+import { type Retry, XmppError } from '@couplet/stanza'
+
+/** What went wrong, and what a caller can do about it. One fixed sentence each: no key, body or peer text gets in. */
+const sentences = {
+  // What a peer or a server sent.
+  'bad-mac': ['the message is not authentic', 'no'],
+  'bad-bundle': ['the bundle has no valid signed prekey or no usable prekey', 'no'],
+  'bad-key': ['a public key is not acceptable', 'no'],
+  malformed: ['the message is malformed', 'no'],
+  'obsolete-payload': ['the payload is of a kind that any recipient could have forged', 'no'],
+  // Ratchet state.
+  replayed: ['the message has been decrypted before', 'no'],
+  expired: ['the key of this message was dropped: too many messages came before it', 'no'],
+  'too-many-skipped': ['the message skips more keys than are kept', 'no'],
+  'nothing-received': ['this session can send only after it has received', 'no'],
+  exhausted: ['the sending chain of this session is used up', 'no'],
+  'no-prekey': ['the prekey is not, or no longer, there', 'no'],
+  // What is stored.
+  'corrupt-record': ['a stored record is damaged', 'no'],
+  'newer-record': ['a stored record was written by a newer version', 'no'],
+  // Who to encrypt for.
+  untrusted: ['a device is not trusted', 'user'],
+  'no-session': ['there is no session with this device', 'no'],
+  'no-devices': ['there is no device to encrypt for', 'user'],
+} as const satisfies Record<string, readonly [string, Retry]>
+
+/** What an OMEMO operation failed with; all authentication and padding failures are `bad-mac` (XEP-0384 §5). */
+export type OmemoErrorCode = keyof typeof sentences
+
+/** An OMEMO operation failed. Switch on `code`; the message is fixed per code and holds nothing secret (XEP-0384). */
+export class OmemoError extends XmppError {
+  override readonly name = 'OmemoError'
+  /** The reason. */
+  readonly code: OmemoErrorCode
+  /** Whether the same call can succeed later. */
+  readonly retry: Retry
+
+  /** An error with the sentence of its code. */
+  constructor(code: OmemoErrorCode, options?: ErrorOptions) {
+    super(sentences[code][0], options)
+    this.code = code
+    this.retry = sentences[code][1]
+  }
+}
