@@ -4,4 +4,5 @@
  * @module
  */
 
-export { NS_TRUST_MESSAGES, TrustMessagesNotice } from './elements.js'
+export { KeyOwner, NS_TRUST_MESSAGES, TrustMessage } from './elements.js'
+export { formatTrustMessageUri, parseTrustMessageUri, type TrustMessageUri } from './trust-message-uri.js'
