@@ -1,16 +1,24 @@
-import { message, serialize } from '@couplet/stanza'
-import { expect, test } from 'vitest'
-import { BookmarksNotice } from './elements.js'
+import { getItems, PublishRequest, PubsubEvent, retractItems } from '@couplet/pubsub'
+import { vectors } from '@couplet/testing'
+import { describe, test } from 'vitest'
+import { Conference, OldBookmarks, OldConference } from './elements.js'
 
-test('a notice is written and read', () => {
-  const sent = message({ id: 'm1' }, BookmarksNotice({ id: 'n1' }))
-  expect(serialize(BookmarksNotice({ id: 'n1' }))).toBe("<bookmarks xmlns='urn:xmpp:bookmarks:0' id='n1'/>")
-  expect(sent.get(BookmarksNotice)).toEqual({ id: 'n1' })
-})
+// Apart from what is in the items, all of it is XEP-0060.
+const ask = getItems.request
+const items = getItems.response as typeof getItems.request
+const definitions = {
+  '0402': {
+    conference: Conference,
+    ask,
+    items,
+    publish: PublishRequest,
+    retract: retractItems.request,
+    event: PubsubEvent,
+  },
+  '0048': { conference: OldConference, storage: OldBookmarks, ask, items, publish: PublishRequest, event: PubsubEvent },
+}
 
-test('a notice without id is malformed, and the message survives it', () => {
-  const sent = message({ id: 'm1', body: 'hello' }, BookmarksNotice({ id: 'n1' }).with({ id: undefined }))
-  expect(sent.get(BookmarksNotice)).toBeUndefined()
-  expect(sent.read(BookmarksNotice)?.ok).toBe(false)
-  expect(sent.body).toBe('hello')
+describe.each(Object.entries(definitions))('XEP-%s', (number, defs) => {
+  const folder = new URL(`../../../test-vectors/xep-${number}/`, import.meta.url)
+  test.each(vectors(folder, defs))('$name', ({ check }) => check())
 })

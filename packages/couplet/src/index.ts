@@ -4,6 +4,7 @@
  * @module
  */
 export * from '@couplet/blocking'
+export * from '@couplet/bookmarks'
 export * from '@couplet/caps'
 export * from '@couplet/carbons'
 export * from '@couplet/chat-states'
@@ -38,6 +39,8 @@ export * from '@couplet/rsm'
 export * from '@couplet/stanza'
 export * from '@couplet/stanza-id'
 export * from '@couplet/time'
+export * from '@couplet/vcard'
+export * from '@couplet/vcard4'
 export * from '@couplet/version'
 export * from '@couplet/websocket'
 export { type ClientOptions, createClient } from './create-client.js'
