@@ -1,16 +1,9 @@
-import { message, serialize } from '@couplet/stanza'
-import { expect, test } from 'vitest'
-import { Vcard4Notice } from './elements.js'
+import { vectors } from '@couplet/testing'
+import { describe, test } from 'vitest'
+import { Vcard4 } from './elements.js'
 
-test('a notice is written and read', () => {
-  const sent = message({ id: 'm1' }, Vcard4Notice({ id: 'n1' }))
-  expect(serialize(Vcard4Notice({ id: 'n1' }))).toBe("<vcard4 xmlns='urn:xmpp:vcard4:0' id='n1'/>")
-  expect(sent.get(Vcard4Notice)).toEqual({ id: 'n1' })
-})
-
-test('a notice without id is malformed, and the message survives it', () => {
-  const sent = message({ id: 'm1', body: 'hello' }, Vcard4Notice({ id: 'n1' }).with({ id: undefined }))
-  expect(sent.get(Vcard4Notice)).toBeUndefined()
-  expect(sent.read(Vcard4Notice)?.ok).toBe(false)
-  expect(sent.body).toBe('hello')
+// What is called `ordered` is an example with its children in the order in which they are written here.
+describe('XEP-0292', () => {
+  const folder = new URL('../../../test-vectors/xep-0292/', import.meta.url)
+  test.each(vectors(folder, { card: Vcard4 }))('$name', ({ check }) => check())
 })
