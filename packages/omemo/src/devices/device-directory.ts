@@ -1,0 +1,127 @@
+import type { CallOptions } from '@couplet/client'
+import type { Pep } from '@couplet/pep'
+import type { EmitOmemoEvent } from '../omemo-event.js'
+import type { OmemoStore } from '../store/omemo-store.js'
+import type { DeviceListValue, Version, VersionName } from '../wire/version.js'
+import type { Clock } from './clock.js'
+import { announcedIds, type Contact, contactKind, unknownContact } from './contact-record.js'
+
+/** What the directory works with. */
+export interface DirectoryParts {
+  /** Where lists are. */
+  readonly pep: Pick<Pep, 'get'>
+  /** Where what is known is kept. */
+  readonly store: OmemoStore
+  /** The versions in use. */
+  readonly versions: readonly Version[]
+  /** Time. */
+  readonly clock: Clock
+  /** Where events go. */
+  readonly emit: EmitOmemoEvent
+  /** The most devices of one account (OMEMO S8). */
+  readonly mostDevices: number
+}
+
+/** What looking for somebody's devices has come to. */
+export interface Lookup {
+  /** What is known now. */
+  readonly contact: Contact
+  /** Why a list could not be fetched. */
+  readonly errors: readonly unknown[]
+}
+
+/** The scope of an account's devices in the store. */
+export const contactScope = (jid: string): string => `contact ${jid}`
+
+/** Which devices accounts have: what they announce, kept over sessions and restarts. Knows nothing of trust. */
+export class DeviceDirectory {
+  readonly #parts: DirectoryParts
+  /** Whose lists were read in this session. */
+  readonly #fresh = new Set<string>()
+  readonly #running = new Map<string, Promise<Lookup>>()
+
+  constructor(parts: DirectoryParts) {
+    this.#parts = parts
+  }
+
+  /** What is known of an account. */
+  async of(jid: string): Promise<Contact> {
+    return (await this.#parts.store.read(contactKind, jid)) ?? unknownContact
+  }
+
+  /** The same, after its lists were read once in this session. */
+  async ensure(jid: string, options: CallOptions = {}): Promise<Lookup> {
+    return this.#fresh.has(jid) ? { contact: await this.of(jid), errors: [] } : this.refresh(jid, options)
+  }
+
+  /** Reads the lists of an account. What cannot be read, or is not there, takes nothing away (OMEMO F11). */
+  refresh(jid: string, options: CallOptions = {}): Promise<Lookup> {
+    const running = this.#running.get(jid)
+    if (running !== undefined && options.signal === undefined) return running
+    const started = this.#refresh(jid, options).finally(() => {
+      if (this.#running.get(jid) === started) this.#running.delete(jid)
+    })
+    this.#running.set(jid, started)
+    return started
+  }
+
+  /** A new session begins: who has not subscribed to us has told us nothing meanwhile. */
+  forgetFreshness(): void {
+    this.#fresh.clear()
+  }
+
+  /** Takes a list that somebody has announced. */
+  async take(jid: string, version: VersionName, { devices }: DeviceListValue): Promise<Contact> {
+    const { store, clock, emit, mostDevices } = this.#parts
+    const ids = [...new Set(devices.map(({ id }) => id))]
+    if (ids.length > mostDevices) emit({ type: 'too-many-devices', jid, count: ids.length })
+    const { before, after } = await store.transaction([contactScope(jid)], async (tx) => {
+      const known = (await tx.get(contactKind, jid)) ?? unknownContact
+      const list = { ids: capped(ids, known, mostDevices), at: clock.now() }
+      if (sameIds(known.lists[version]?.ids, list.ids)) return { before: known, after: known }
+      const devicesNow = new Map(known.devices)
+      for (const id of list.ids) if (!devicesNow.has(id)) devicesNow.set(id, {})
+      const next = { lists: { ...known.lists, [version]: list }, devices: devicesNow }
+      tx.put(contactKind, jid, next)
+      return { before: known, after: next }
+    })
+    this.#report(jid, before, after)
+    return after
+  }
+
+  async #refresh(jid: string, { signal }: CallOptions): Promise<Lookup> {
+    const { pep, versions } = this.#parts
+    const lists = await Promise.allSettled(versions.map(({ devices }) => pep.get(devices, { from: jid, signal })))
+    signal?.throwIfAborted()
+    const errors: unknown[] = []
+    for (const [index, list] of lists.entries()) {
+      const version = versions[index] as Version
+      if (list.status === 'rejected') errors.push(list.reason)
+      else if (list.value !== undefined) await this.take(jid, version.name, list.value)
+    }
+    if (errors.length === 0) this.#fresh.add(jid)
+    return { contact: await this.of(jid), errors }
+  }
+
+  #report(jid: string, before: Contact, after: Contact): void {
+    if (before === after) return
+    const names = this.#parts.versions.map(({ name }) => name)
+    const [were, are] = [new Set(announcedIds(before, names)), new Set(announcedIds(after, names))]
+    for (const deviceId of are) {
+      if (!before.devices.has(deviceId)) this.#parts.emit({ type: 'device-added', jid, deviceId })
+    }
+    for (const deviceId of were) {
+      if (!are.has(deviceId)) this.#parts.emit({ type: 'device-inactive', jid, deviceId })
+    }
+  }
+}
+
+/** Those that are known come first: whoever adds ten thousand does not push the others out. */
+function capped(ids: readonly number[], { devices }: Contact, most: number): readonly number[] {
+  if (ids.length <= most) return ids
+  const kept = new Set([...ids.filter((id) => devices.has(id)), ...ids].slice(0, ids.length))
+  return [...kept].slice(0, most)
+}
+
+const sameIds = (one: readonly number[] | undefined, other: readonly number[]): boolean =>
+  one !== undefined && one.length === other.length && one.every((id, index) => id === other[index])

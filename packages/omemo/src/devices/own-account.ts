@@ -1,0 +1,137 @@
+import type { CryptoBackend } from '../crypto/backend.js'
+import type { IdentityKeyPair } from '../crypto/identity.js'
+import { OmemoError } from '../omemo-error.js'
+import type { OmemoStore, Transaction } from '../store/omemo-store.js'
+import { LARGEST_ID } from '../wire/ids.js'
+import { type Account, accountKind, type OwnKeys, ownKeysKind } from './account-record.js'
+import type { Clock } from './clock.js'
+import { identityOf, isRotationDue, newOwnKeys, preKeyCount, refilled, rotated } from './own-keys.js'
+
+/** The scope of our own keys in the store. */
+export const accountScope = 'account'
+
+/** This device with its keys. */
+export interface OwnDevice {
+  /** Its record. */
+  readonly account: Account
+  /** Its identity in all forms. */
+  readonly identity: IdentityKeyPair
+}
+
+/** This device and its keys in the store. */
+export class OwnAccount {
+  readonly #store: OmemoStore
+  readonly #backend: CryptoBackend
+  readonly #clock: Clock
+  #device: OwnDevice | undefined
+
+  constructor(store: OmemoStore, backend: CryptoBackend, clock: Clock) {
+    this.#store = store
+    this.#backend = backend
+    this.#clock = clock
+  }
+
+  /** This device, if it was made before. */
+  async find(): Promise<OwnDevice | undefined> {
+    if (this.#device !== undefined) return this.#device
+    const account = await this.#store.read(accountKind)
+    return account && this.#remember(account)
+  }
+
+  /** This device. @throws OmemoError `no-devices` if none was made */
+  async get(): Promise<OwnDevice> {
+    const device = await this.find()
+    if (device === undefined) throw new OmemoError('no-devices')
+    return device
+  }
+
+  /**
+   * This device, made if there is none.
+   *
+   * @param taken ids that other devices of the account have, in any version (XEP-0384 §6)
+   */
+  async create(taken: ReadonlySet<number>, label: string | undefined): Promise<OwnDevice> {
+    const account = await this.#store.transaction([accountScope], async (tx) => {
+      const known = await tx.get(accountKind)
+      if (known !== undefined) return known
+      const made: Account = {
+        deviceId: this.#newId(taken),
+        privateKey: this.#backend.randomBytes(32),
+        signBit: 0,
+        label,
+      }
+      tx.put(accountKind, '', made)
+      tx.put(ownKeysKind, '', newOwnKeys(this.#backend, this.#clock.now()))
+      return made
+    })
+    return this.#remember(account)
+  }
+
+  /** The same identity as another device, with new keys: for when somebody else has our id (OMEMO F8), or after a restore. */
+  async renumber(taken: ReadonlySet<number>): Promise<OwnDevice> {
+    const account = await this.#store.transaction([accountScope], async (tx) => {
+      const known = await tx.get(accountKind)
+      if (known === undefined) throw new OmemoError('no-devices')
+      const made = { ...known, deviceId: this.#newId(new Set([...taken, known.deviceId])) }
+      tx.put(accountKind, '', made)
+      tx.put(ownKeysKind, '', newOwnKeys(this.#backend, this.#clock.now()))
+      return made
+    })
+    this.#device = undefined
+    return this.#remember(account)
+  }
+
+  /** Our prekeys. */
+  async keys(): Promise<OwnKeys> {
+    const keys = await this.#store.read(ownKeysKind)
+    if (keys === undefined) throw new OmemoError('no-devices')
+    return keys
+  }
+
+  /** Does what is due: another signed prekey each week, and as many prekeys as a bundle should have. */
+  maintain(): Promise<OwnKeys> {
+    return this.#change((keys) => {
+      const now = this.#clock.now()
+      const turned = isRotationDue(keys, now) ? rotated(this.#backend, keys, now) : keys
+      return refilled(this.#backend, turned, preKeyCount)
+    })
+  }
+
+  /** Makes another signed prekey, due or not. */
+  rotate(): Promise<OwnKeys> {
+    return this.#change((keys) => rotated(this.#backend, keys, this.#clock.now()))
+  }
+
+  /** The catch-up is over: nobody needs the prekeys any more that were used in it. */
+  forgetRetained(): Promise<OwnKeys> {
+    return this.#change((keys) => (keys.retained.length === 0 ? keys : { ...keys, retained: [] }))
+  }
+
+  /** Remembers what was published. */
+  async published(namespace: string, revision: number): Promise<void> {
+    await this.#change((keys) => ({ ...keys, published: { ...keys.published, [namespace]: revision } }))
+  }
+
+  #change(change: (keys: OwnKeys) => OwnKeys): Promise<OwnKeys> {
+    return this.#store.transaction([accountScope], async (tx: Transaction) => {
+      const keys = await tx.get(ownKeysKind)
+      if (keys === undefined) throw new OmemoError('no-devices')
+      const changed = change(keys)
+      if (changed !== keys) tx.put(ownKeysKind, '', changed)
+      return changed
+    })
+  }
+
+  #remember(account: Account): OwnDevice {
+    this.#device = { account, identity: identityOf(this.#backend, account) }
+    return this.#device
+  }
+
+  #newId(taken: ReadonlySet<number>): number {
+    for (;;) {
+      const [a = 0, b = 0, c = 0, d = 0] = this.#backend.randomBytes(4)
+      const id = (((a & 0x7f) << 24) | (b << 16) | (c << 8) | d) & LARGEST_ID
+      if (id > 0 && !taken.has(id)) return id
+    }
+  }
+}

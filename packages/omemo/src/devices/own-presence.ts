@@ -1,0 +1,166 @@
+import type { EmitOmemoEvent } from '../omemo-event.js'
+import type { DeviceListValue, VersionName } from '../wire/version.js'
+import type { Announcer } from './announcer.js'
+import { BackOff } from './back-off.js'
+import type { Clock } from './clock.js'
+import type { OwnAccount, OwnDevice } from './own-account.js'
+import { preKeyCount, untilRotation } from './own-keys.js'
+
+/** What keeps this device announced. */
+export interface OwnPresenceParts {
+  /** Who. */
+  readonly own: OwnAccount
+  /** One per version. */
+  readonly announcers: readonly Announcer[]
+  /** Time. */
+  readonly clock: Clock
+  /** Where events go. */
+  readonly emit: EmitOmemoEvent
+  /** Reports what nobody waits for. */
+  readonly report: (error: unknown) => void
+  /** What the user calls this device. */
+  readonly label: string | undefined
+}
+
+/** At least so long between two publications of the bundle, whoever uses its keys up (OMEMO S21); milliseconds. */
+const bundlePause = 15_000
+/** The longest a timer is set for: the platform's ends at 2³¹ milliseconds. */
+const longestTimer = 24 * 3600 * 1000
+
+/** Keeps this device announced: bundles fresh, lists complete. One thing at a time. */
+export class OwnPresence {
+  readonly #parts: OwnPresenceParts
+  #work: Promise<unknown> = Promise.resolve()
+  #isActive = false
+  #cancelRotation: () => void = () => {}
+  #cancelRefill: (() => void) | undefined
+  #refilledAt = Number.NEGATIVE_INFINITY
+  readonly #repairs = new Map<VersionName, BackOff>()
+  #isHeld = false
+
+  constructor(parts: OwnPresenceParts) {
+    this.#parts = parts
+  }
+
+  /** Makes the device if there is none, and announces it; resolves with it when others can write to it. */
+  enable(): Promise<OwnDevice> {
+    this.#isActive = true
+    return this.#inTurn(async () => {
+      const { own, announcers, label } = this.#parts
+      for (const announcer of announcers) announcer.reset()
+      const lists = await Promise.all(announcers.map((announcer) => announcer.list()))
+      const known = await own.find()
+      const taken = new Set(lists.flatMap((list) => list?.devices.map(({ id }) => id) ?? []))
+      const device = known ?? (await own.create(taken, label))
+      await this.#publish(device, [...taken])
+      return device
+    })
+  }
+
+  /** Takes this device out of the lists, and its bundles away. Sessions and keys stay. */
+  async disable(): Promise<void> {
+    this.stop()
+    await this.#inTurn(async () => {
+      const device = await this.#parts.own.find()
+      if (device === undefined) return
+      for (const announcer of this.#parts.announcers) await announcer.withdraw(device)
+    })
+  }
+
+  /** Nothing is done by itself any more. */
+  stop(): void {
+    this.#isActive = false
+    this.#cancelRotation()
+    this.#cancelRefill?.()
+    this.#cancelRefill = undefined
+    for (const backOff of this.#repairs.values()) backOff.cancel()
+  }
+
+  /** Our own list was announced: if we are not on it, we are again soon (OMEMO F7). */
+  async noticeList(version: VersionName, { devices }: DeviceListValue): Promise<void> {
+    const device = await this.#parts.own.find()
+    const announcer = this.#parts.announcers.find((each) => each.version.name === version)
+    if (!this.#isActive || device === undefined || announcer === undefined || announcer.isUnsuitable) return
+    if (devices.some(({ id }) => id === device.account.deviceId)) return
+    const backOff = this.#repairs.get(version) ?? new BackOff(this.#parts.clock)
+    this.#repairs.set(version, backOff)
+    backOff.schedule(() => this.#background(() => announcer.publishList(device)))
+  }
+
+  /** A prekey was used: there is another one soon (XEP-0384 §5.6), but not more often than servers like (OMEMO S21). */
+  noticeUsedPreKey(left: number): void {
+    const { clock, emit } = this.#parts
+    emit({ type: 'prekeys-low', left })
+    if (!this.#isActive || this.#isHeld || this.#cancelRefill !== undefined) return
+    const wait = Math.max(0, this.#refilledAt + bundlePause - clock.now())
+    this.#cancelRefill = clock.after(wait, () => {
+      this.#cancelRefill = undefined
+      this.refresh()
+    })
+  }
+
+  /** While catching up nothing is published: one publication at its end is enough. */
+  hold(): void {
+    this.#isHeld = true
+    this.#cancelRefill?.()
+    this.#cancelRefill = undefined
+  }
+
+  /** The catch-up is over. */
+  async release(): Promise<void> {
+    this.#isHeld = false
+    if ((await this.#parts.own.find()) === undefined) return
+    const { preKeys } = await this.#parts.own.forgetRetained()
+    if (preKeys.length < preKeyCount) this.refresh()
+  }
+
+  /** Fills up, rotates if it is due, and publishes. */
+  refresh(): void {
+    if (!this.#isActive) return
+    this.#background(async () => {
+      const device = await this.#parts.own.get()
+      await this.#publish(device, [])
+    })
+  }
+
+  /** Another signed prekey now. */
+  rotate(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#parts.own.rotate()
+      await this.#publish(await this.#parts.own.get(), [])
+    })
+  }
+
+  async #publish(device: OwnDevice, taken: readonly number[]): Promise<void> {
+    const { own, announcers, clock } = this.#parts
+    const keys = await own.maintain()
+    this.#refilledAt = clock.now()
+    this.#scheduleRotation(untilRotation(keys, clock.now()))
+    const siblings = taken.filter((id) => id !== device.account.deviceId)
+    await Promise.all(
+      announcers.map(async (announcer) => {
+        if (await announcer.publishBundle(device, keys, siblings)) await announcer.publishList(device)
+      }),
+    )
+  }
+
+  #scheduleRotation(delay: number): void {
+    this.#cancelRotation()
+    this.#cancelRotation = this.#parts.clock.after(Math.min(delay, longestTimer), () => this.refresh())
+  }
+
+  #background(work: () => Promise<unknown>): void {
+    this.#inTurn(async () => {
+      if (this.#isActive) await work()
+    }).catch((error: unknown) => {
+      // Without a connection there is another session, which begins with all of this.
+      if ((error as { readonly name?: string }).name !== 'ConnectionError') this.#parts.report(error)
+    })
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#work.then(work)
+    this.#work = turn.catch(() => {})
+    return turn
+  }
+}

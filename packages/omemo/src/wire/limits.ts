@@ -1,0 +1,13 @@
+/** What is read of what a peer or a server sends; the rest is left out. */
+export const limits = {
+  /** Keys in one header. */
+  keys: 5000,
+  /** Accounts in one header. */
+  recipients: 5000,
+  /** Prekeys in a bundle. */
+  preKeys: 1000,
+  /** Devices in a list; how many of them are used is for the policy to say. */
+  devices: 10_000,
+  /** Bytes of a device's share of a message; with a key exchange it has some 300. */
+  key: 4096,
+} as const
