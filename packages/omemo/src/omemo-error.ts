@@ -22,6 +22,13 @@ const sentences = {
   untrusted: ['a device is not trusted', 'user'],
   'no-session': ['there is no session with this device', 'no'],
   'no-devices': ['there is no device to encrypt for', 'user'],
+  'no-bundle': ['the device has published no bundle', 'backoff'],
+  'identity-conflict': ['the device has another identity key than before', 'user'],
+  downgrade: ['the device is announced only for an older version than it has spoken', 'user'],
+  'stale-device': ['the device has not answered for too long', 'no'],
+  'opted-out': ['the contact wants plain text; the user has not agreed yet', 'user'],
+  'encryption-required': ['this chat is for encrypted messages only', 'user'],
+  'room-not-suitable': ['the room is anonymous, or open to everybody', 'no'],
 } as const satisfies Record<string, readonly [string, Retry]>
 
 /** What an OMEMO operation failed with; all authentication and padding failures are `bad-mac` (XEP-0384 §5). */
