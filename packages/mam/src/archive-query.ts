@@ -25,6 +25,8 @@ export interface MamQueryOptions extends CallOptions {
   readonly groupchat?: boolean | undefined
   /** Only the newest so many of them; default all. */
   readonly last?: number | undefined
+  /** Whether the newest message comes first, to go back in time as somebody scrolls; default `false`. */
+  readonly newestFirst?: boolean | undefined
   /** Messages per request; default 50. */
   readonly pageSize?: number | undefined
 }
@@ -33,6 +35,7 @@ export interface MamQueryOptions extends CallOptions {
 export interface ArchiveQuery extends ArchiveTarget {
   readonly first: ResultSetRequest
   readonly last: number | undefined
+  readonly newestFirst: boolean
   readonly pageSize: number
 }
 
@@ -43,14 +46,14 @@ export interface ArchiveQuery extends ArchiveTarget {
  * @throws InvalidJidError
  */
 export function prepareQuery(options: MamQueryOptions, account: Jid): ArchiveQuery {
-  const { after, before, last, pageSize = 50, signal } = options
+  const { after, before, last, newestFirst = false, pageSize = 50, signal } = options
   for (const [name, value] of Object.entries({ last, pageSize })) {
     if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
       throw new RangeError(`${name} is a positive integer`)
     }
   }
   const archive = parseJid(options.archive)
-  const newest = last !== undefined
+  const backwards = newestFirst || last !== undefined
   return {
     archive: archive?.equals(account) ? undefined : archive,
     filter: {
@@ -58,13 +61,14 @@ export function prepareQuery(options: MamQueryOptions, account: Jid): ArchiveQue
       start: options.start,
       end: options.end,
       // XEP-0313 §9: one bound is the cursor of the paging; for the other there is a field, which not all archives know.
-      afterId: newest ? after : undefined,
-      beforeId: newest ? undefined : before,
+      afterId: backwards ? after : undefined,
+      beforeId: backwards ? undefined : before,
       ids: options.ids,
       includeGroupchat: options.groupchat,
     },
-    first: newest ? { before: before ?? '' } : { after },
+    first: backwards ? { before: before ?? '' } : { after },
     last,
+    newestFirst,
     pageSize,
     signal,
   }
@@ -78,7 +82,7 @@ export async function* runQuery(
   query: ArchiveQuery,
 ): AsyncGenerator<ArchivedMessage, void, undefined> {
   await checkFeatures(context, query)
-  const pages = query.last === undefined ? allPages(context, query) : newestPages(context, query, query.last)
+  const pages = query.first.before === undefined ? allPages(context, query) : newestPages(context, query)
   for await (const messages of pages) {
     for (const message of messages) {
       query.signal?.throwIfAborted()
@@ -93,18 +97,18 @@ async function* allPages(context: PluginContext, query: ArchiveQuery): AsyncGene
     yield messages
 }
 
-/** The newest page comes first on the wire, but last for the caller: nothing is passed on before all of it is there. */
-async function* newestPages(
-  context: PluginContext,
-  query: ArchiveQuery,
-  last: number,
-): AsyncGenerator<readonly ArchivedMessage[]> {
+/**
+ * The newest page comes first on the wire. For who wants the oldest message first it comes last: nothing is passed on
+ * before all of it is there.
+ */
+async function* newestPages(context: PluginContext, query: ArchiveQuery): AsyncGenerator<readonly ArchivedMessage[]> {
   const pages: (readonly ArchivedMessage[])[] = []
-  let missing = last
+  let { last: missing = Number.POSITIVE_INFINITY } = query
   const fetch = (page: ResultSetRequest): Promise<ArchivePage> =>
     fetchPage(context, query, { ...page, max: Math.min(query.pageSize, missing) })
   for await (const { messages } of paginate(query.first, fetch)) {
-    pages.unshift(messages)
+    if (query.newestFirst) yield [...messages].reverse()
+    else pages.unshift(messages)
     missing -= messages.length
     if (missing <= 0) break
   }

@@ -5,6 +5,7 @@ import {
   attr,
   bool,
   child,
+  childTexts,
   dateTime,
   element,
   flag,
@@ -13,6 +14,7 @@ import {
   iqSet,
   jid,
   marker,
+  oneOf,
   optional,
 } from '@couplet/stanza'
 
@@ -87,9 +89,29 @@ export const MamMetadata = element(NS_MAM, 'metadata', {
 /** The value of the definition of the same name. */
 export type MamMetadata = Infer<typeof MamMetadata>
 
+/** Asks which messages are archived (XEP-0441 §2.1). */
+export const MamPreferencesQuery = marker(NS_MAM, 'prefs')
+/** The value of the definition of the same name. */
+export type MamPreferencesQuery = Infer<typeof MamPreferencesQuery>
+
+const jids = { jids: childTexts('jid', jid) }
+
+/** Which messages are archived: those of whom, and those of everybody else (XEP-0441 §2.1). */
+export const MamPreferences = element(NS_MAM, 'prefs', {
+  default: attr('default', oneOf('always', 'never', 'roster')),
+  always: optional(child(element(NS_MAM, 'always', jids))),
+  never: optional(child(element(NS_MAM, 'never', jids))),
+})
+/** The value of the definition of the same name. */
+export type MamPreferences = Infer<typeof MamPreferences>
+
 /** Asks for a page of messages, which come as {@link MamResult}s before the answer (XEP-0313 §4). */
 export const queryArchive = iqSet(MamQuery, MamFin)
 /** Asks where an archive begins and ends (XEP-0313 §5). */
 export const getArchiveMetadata = iqGet(MamMetadata, MamMetadata)
 /** Asks which fields a filter may have (XEP-0313 §4.1.5). */
 export const getArchiveFields = iqGet(MamFields, MamFields)
+/** Asks which messages are archived (XEP-0441 §2.1). */
+export const getArchivePreferences = iqGet(MamPreferencesQuery, MamPreferences)
+/** Says which messages to archive; the answer is what the server has made of it (XEP-0441 §2.1). */
+export const setArchivePreferences = iqSet(MamPreferences, MamPreferences)

@@ -63,6 +63,27 @@ describe('query', () => {
     ])
   })
 
+  test('newestFirst goes back in time, page by page as it is asked for', async () => {
+    const session = fakeSession()
+    const queries = archive(session, 1000)
+    const api = install(session)
+    const some: number[] = []
+    for await (const { id } of api.query({ newestFirst: true, pageSize: 3 })) {
+      some.push(Number(id))
+      if (some.length === 4) break
+    }
+    expect(some).toEqual([1000, 999, 998, 997])
+    expect(queries.map(({ page }) => page)).toEqual([
+      { before: '', max: 3 },
+      { before: '998', max: 3 },
+    ])
+    expect(await ids(api.query({ newestFirst: true, last: 5, before: '500', pageSize: 3 }))).toEqual([
+      499, 498, 497, 496, 495,
+    ])
+    expect(queries.at(-1)?.page).toEqual({ before: '497', max: 2 })
+    expect(await ids(api.query({ newestFirst: true }))).toEqual(numbers(1, 1000).reverse())
+  })
+
   test('last of fewer is all of them, and before moves its end', async () => {
     const session = fakeSession()
     archive(session, 7)
@@ -109,6 +130,7 @@ describe('options not every archive knows (XEP-0313 §7)', () => {
   test.each([
     [{ before: '5' }, { beforeId: '5' }],
     [{ last: 3, after: '5' }, { afterId: '5' }],
+    [{ newestFirst: true, after: '5' }, { afterId: '5' }],
     [{ ids: ['5'] }, { ids: ['5'] }],
   ])('%o is sent to those that advertise it, and to no other', async (options, filter) => {
     const session = fakeSession()

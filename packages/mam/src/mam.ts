@@ -3,6 +3,12 @@ import type { Disco } from '@couplet/disco'
 import { type Jid, marker } from '@couplet/stanza'
 import type { ArchiveGap, CaughtUp } from './archive-gap.js'
 import type { ArchivedMessage } from './archive-page.js'
+import {
+  type ArchivePreferences,
+  type ArchivePreferencesInit,
+  readPreferences,
+  writePreferences,
+} from './archive-preferences.js'
 import { type MamQueryOptions, prepareQuery, runQuery } from './archive-query.js'
 import type { CatchUpOptions, MissedMessage } from './catch-up.js'
 import { CatchUps } from './catch-ups.js'
@@ -46,6 +52,20 @@ export interface Mam {
   metadata(options?: MamCallOptions): Promise<MamMetadata>
   /** Whether there is an archive that can be queried. */
   supported(options?: MamCallOptions): Promise<boolean>
+  /**
+   * Which messages of the account the server archives (XEP-0441).
+   *
+   * @throws StanzaError `feature-not-implemented`, `service-unavailable`, … if it does not let its users decide
+   */
+  preferences(options?: CallOptions): Promise<ArchivePreferences>
+  /**
+   * Says which messages to archive, in place of what was said before; resolves to what the server has made of it. What is
+   * not archived is not caught up with.
+   *
+   * @throws InvalidJidError before anything is sent
+   * @throws StanzaError `not-allowed`, `forbidden`, `feature-not-implemented`, …
+   */
+  setPreferences(preferences: ArchivePreferencesInit, options?: CallOptions): Promise<ArchivePreferences>
   /**
    * Calls the handler with each message that this client has missed, in the order of the archive and each one once: not
    * those that it has sent, nor those that have come another way. Other clients of ours may have sent it: compare `from`.
@@ -104,6 +124,8 @@ export function mam(options: MamOptions = {}): Plugin<'mam', Mam, { disco: Disco
         query: (query = {}) => runQuery(context, prepareQuery(query, context.account)),
         metadata: ({ archive, signal } = {}) => context.request(getArchiveMetadata, {}, { to: archive, signal }),
         supported: ({ archive, signal } = {}) => context.disco.supports(archive ?? context.account, NS_MAM, { signal }),
+        preferences: (call = {}) => readPreferences(context, call),
+        setPreferences: (preferences, call = {}) => writePreferences(context, preferences, call),
         onMissed: (handler) => missed.on(handler),
         onCaughtUp: (handler) => caughtUp.on(handler),
         catchUp: ({ archive, signal } = {}) => catchUps.catchUp(archive, { signal }),
