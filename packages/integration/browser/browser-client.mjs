@@ -1,18 +1,18 @@
-// What the bundlers bundle, and what runs in the browser: two users of one page talk over WebSocket.
+// What the bundlers bundle, and what runs in the browser: two users of one page talk.
 import { createClient } from '@couplet/client'
 import { receipts } from '@couplet/receipts'
 import { webSocket } from '@couplet/websocket'
 
-const open = async (account, service, plugins) => {
-  const client = createClient({ ...account, service, plugins, reconnect: false, transports: [webSocket()] })
+const open = async (account, service, transport, plugins) => {
+  const client = createClient({ ...account, service, plugins, reconnect: false, transports: [transport()] })
   await client.online()
   return client
 }
 
 /** Logs two accounts in, sends a message that asks for a receipt, waits for both, and leaves. */
-export const talk = async ({ service, accounts: [first, second] }) => {
-  const romeo = await open(first, service, [receipts()])
-  const juliet = await open(second, service, [receipts({ answer: () => true })])
+export const talk = async ({ service, accounts: [first, second] }, transport = webSocket) => {
+  const romeo = await open(first, service, transport, [receipts()])
+  const juliet = await open(second, service, transport, [receipts({ answer: () => true })])
   const heard = new Promise((resolve) => {
     juliet.onMessage((message) => resolve({ body: message.body, from: String(message.from) }))
   })

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { targets } from '../conformance/targets.js'
+import { sharedLab } from '../../src/shared-lab.js'
+import { liveTarget, targets } from '../conformance/targets.js'
 import { executablePath, insecureHost, launchChromium, type Site, serveClient, talkIn } from './chromium.js'
 
 const isMissing = !existsSync(executablePath)
@@ -20,11 +21,11 @@ afterAll(async () => {
 })
 
 /** A page of the site; the browser cannot be given the lab's authority. */
-const openPage = async (host: string): Promise<Page> => {
+const openPage = async (host: string, path = '/'): Promise<Page> => {
   const context: BrowserContext = await browser.newContext({ ignoreHTTPSErrors: true })
   onTestFinished(() => context.close())
   const page = await context.newPage()
-  await page.goto(`http://${host}:${site.port}/`)
+  await page.goto(`http://${host}:${site.port}${path}`)
   return page
 }
 
@@ -65,3 +66,21 @@ describe.skipIf(isMissing).each(await targets())(title, (target) => {
     await expect(outcome).rejects.toThrow('the WebSocket could not be opened')
   })
 })
+
+const boshTitle = isMissing
+  ? `there is no Chromium at ${executablePath} for BOSH to %s`
+  : 'Chromium talks over BOSH to %s'
+describe.skipIf(isMissing).each(sharedLab().servers.map((server) => [liveTarget(server).title, server] as const))(
+  boshTitle,
+  (_, server) => {
+    test('two users of a page', async () => {
+      const page = await openPage('localhost', '/bosh')
+      const accounts = [await server.createUser(), await server.createUser()]
+      const service = `https://${server.ip}:${server.ports.https}${server.boshPath}`
+      const { jids, heard, receiptFrom, states } = await talkIn(page, { service, accounts })
+      expect(heard).toEqual({ body: 'Hello from a bundle 👋', from: jids[0] })
+      expect(receiptFrom).toBe(jids[1])
+      expect(states).toEqual(['offline', 'offline'])
+    })
+  },
+)

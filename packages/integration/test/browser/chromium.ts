@@ -29,7 +29,7 @@ export const launchChromium = (options: LaunchOptions = {}): Promise<Browser> =>
 /** Bundles what is in the folder `browser`; file names to contents. */
 const bundleClient = async (): Promise<ReadonlyMap<string, Uint8Array>> => {
   const { outputFiles } = await build({
-    entryPoints: ['browser-client', 'session-page', 'store-contract'].map((name) =>
+    entryPoints: ['browser-client', 'bosh-page', 'session-page', 'store-contract'].map((name) =>
       fileURLToPath(new URL(`../../browser/${name}.mjs`, import.meta.url)),
     ),
     outdir: '/',
@@ -55,6 +55,7 @@ const page = (script: string): string => `<!doctype html><title>Couplet</title><
 
 const pages: Readonly<Record<string, string>> = {
   '/': page(`import { talk } from '/browser-client.js'; globalThis.talk = talk`),
+  '/bosh': page(`import '/bosh-page.js'`),
   '/session': page(`import '/session-page.js'`),
   '/contract': page(`import '/store-contract.js'`),
   '/elsewhere': '<!doctype html><title>Elsewhere</title>',
