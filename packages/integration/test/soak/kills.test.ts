@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { seededRandom } from '@couplet/testing'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { sharedLab } from '../../src/shared-lab.js'
 import { numberedSide } from './numbered-side.js'
 
@@ -37,12 +37,15 @@ describe.each(
       const reported = new Set<number>()
       const sessions = { resumed: 0, fresh: 0 }
       let again = 0
-      const run = (): ChildProcess =>
-        fork(script, [options], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }).on('message', (report: Report) => {
+      const run = (): ChildProcess => {
+        const child = fork(script, [options], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+        onTestFinished(() => void child.kill('SIGKILL'))
+        return child.on('message', (report: Report) => {
           if ('online' in report) sessions[report.online ? 'resumed' : 'fresh']++
           else if (report.again) again++
           else reported.add(report.handled)
         })
+      }
       for (let kill = 0; kill < kills; kill++) {
         const child = run()
         // What came before its first login is history, of which it wants none.
