@@ -41,6 +41,7 @@ export type {
 } from './plugin.js'
 export { type PluginEvent, pluginEvent } from './plugin-event.js'
 export { PluginHost } from './plugin-host.js'
+export { openPreLogin, type PreLogin, type PreLoginOptions } from './pre-login.js'
 export { randomId } from './random-id.js'
 export type {
   CallOptions,

@@ -11,11 +11,11 @@ const attemptLimit = 90_000
  *
  * @param visit logs in on a connection; leaves nothing open if it fails or its signal aborts
  */
-export async function attemptLogin(
+export async function attemptLogin<T extends Pick<Login, 'stream'> = Login>(
   options: WalkOptions,
-  visit: (connection: Connection, signal: AbortSignal) => Promise<Visit<Login>>,
+  visit: (connection: Connection, signal: AbortSignal) => Promise<Visit<T>>,
   signal: AbortSignal,
-): Promise<Login> {
+): Promise<T> {
   const attempt = new AbortController()
   const stop = (): void => attempt.abort(signal.reason)
   if (signal.aborted) stop()
