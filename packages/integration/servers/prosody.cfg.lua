@@ -73,8 +73,21 @@ if is_13 then -- 0.12's community mod_sasl2 ends every connection with a traceba
 		modules[#modules + 1] = name
 	end
 end
+local peers = ENV_COUPLET_PEERS and "lab_peers" -- components have modules of their own
+if peers then -- 13 only: a lab whose servers talk to each other, and prove their names by certificates
+	plugin_paths = { ENV_COUPLET_PLUGINS }
+	lab_peers, lab_peers_port = ENV_COUPLET_PEERS, ENV_COUPLET_S2S
+	s2s_ports = { ENV_COUPLET_S2S }
+	s2s_direct_tls_ports = {}
+	s2s_require_encryption = true
+	s2s_secure_auth = true
+	for _, name in Lua.ipairs({ "s2s", "s2s_auth_certs", peers }) do
+		modules[#modules + 1] = name
+	end
+else
+	modules_disabled = { "s2s" } -- it loads itself; without it stanzas to other domains bounce at once instead of waiting for DNS
+end
 modules_enabled = modules
-modules_disabled = { "s2s" } -- it loads itself; without it stanzas to other domains bounce at once instead of waiting for DNS
 
 VirtualHost(domain)
 VirtualHost("sha256." .. domain)
@@ -105,10 +118,11 @@ VirtualHost("wrong." .. domain)
 -- The calls are curried: Component("name", "muc") would silently ignore the module.
 Component("rooms." .. domain) "muc"
 	-- 13 serves room avatars itself, 0.12 by a community module
-	modules_enabled = is_13 and { "muc_mam", "muc_moderation" } or { "muc_mam", "muc_moderation", "vcard_muc" }
+	modules_enabled = is_13 and { "muc_mam", "muc_moderation", peers } or { "muc_mam", "muc_moderation", "vcard_muc" }
 	muc_log_by_default = true
 	muc_room_default_public = true
 Component("pubsub." .. domain) "pubsub"
+	modules_enabled = { peers }
 Component("upload." .. domain) "http_file_share"
 	http_host = domain -- otherwise the slots' URLs name one HTTP host and the handler listens on another: 404
 	http_file_share_size_limit = 10 * 1024 * 1024

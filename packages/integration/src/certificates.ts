@@ -48,7 +48,8 @@ const issue = (folder: string, name: string, extensions: readonly string[]) =>
 
 /** Issues `name.crt` and `name.key` for a server; `subjects` as in openssl's subjectAltName (`DNS:a,IP:b`). */
 export const issueServerCertificate = async (folder: string, name: string, subjects: string): Promise<void> => {
-  await issue(folder, name, [`subjectAltName=${subjects}`, 'extendedKeyUsage=serverAuth'])
+  // Towards other servers it is a client.
+  await issue(folder, name, [`subjectAltName=${subjects}`, 'extendedKeyUsage=serverAuth,clientAuth'])
 }
 
 /** Issues a server certificate that ended yesterday. */

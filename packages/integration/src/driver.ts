@@ -2,10 +2,22 @@ import { fileURLToPath } from 'node:url'
 import type { Command } from './process-group.js'
 import type { ServerInfo } from './server-catalog.js'
 
+/** How the servers of a lab find each other. */
+export interface Federation {
+  /** Where each of them listens for the others. */
+  readonly port: number
+  /** A DNS server that knows them. */
+  readonly dns: { readonly ip: string; readonly port: number }
+  /** The others. */
+  readonly peers: readonly { readonly domain: string; readonly ip: string }[]
+}
+
 /** What is known of a server before it runs. */
 export type ServerSetup = Omit<ServerInfo, 'version' | 'startMs'> & {
   /** Prosody and ejabberd share these level names. */
   readonly logLevel: LogLevel
+  /** Without it stanzas to other domains bounce. */
+  readonly federation?: Federation | undefined
 }
 
 /** How much servers write to `server.log`. */

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { installPrefix, type ServerDriver, serverFile } from './driver.js'
+import { type Federation, installPrefix, type ServerDriver, serverFile } from './driver.js'
 import type { ServerInfo } from './server-catalog.js'
 
 const tree = `${installPrefix}/ejabberd24/usr/lib`
@@ -34,6 +34,13 @@ const call = async (
 
 const splitJid = (jid: string) => /^([^@/]+)@([^/]+)(?:\/(.*))?$/s.exec(jid)?.slice(1) ?? []
 
+/** Erlang looks up SRV records itself; hosts it leaves to the C library, which does not know the lab's DNS server. */
+const resolver = ({ dns }: Federation): string =>
+  ['{lookup, [file, dns]}', '{resolv_conf, ""}', '{hosts_file, ""}']
+    .concat(`{nameserver, {${dns.ip.replaceAll('.', ',')}}, ${dns.port}}`, '{host, {127,0,0,1}, ["localhost"]}')
+    .map((line) => `${line}.\n`)
+    .join('')
+
 const configuration = async (setup: Parameters<ServerDriver['prepare']>[0]) => {
   const values: Record<string, string | number> = {
     DOMAIN: setup.domain,
@@ -48,6 +55,10 @@ const configuration = async (setup: Parameters<ServerDriver['prepare']>[0]) => {
     HTTPS: setup.ports.https,
     COMPONENT: setup.ports.component,
     COMPONENT_SECRET: setup.componentSecret,
+    S2S_ACCESS: setup.federation ? 'all' : 'none',
+    S2S_LISTENER: setup.federation
+      ? `  - {port: ${setup.federation.port}, ip: "${setup.ip}", module: ejabberd_s2s_in}`
+      : '',
   }
   const template = await readFile(serverFile('ejabberd.yml.in'), 'utf8')
   // @HOST@ is ejabberd's own marker.
@@ -72,6 +83,8 @@ export const ejabberd: ServerDriver = {
     const config = join(setup.folder, 'ejabberd.yml')
     await writeFile(`${certificate}.pem`, cert + key)
     await writeFile(config, await configuration(setup))
+    const inetrc = join(setup.folder, 'inetrc')
+    if (setup.federation) await writeFile(inetrc, resolver(setup.federation))
     return {
       file: '/usr/bin/erl',
       args: ['-noinput', '+K', 'true', '-mnesia', 'dir', JSON.stringify(join(setup.folder, 'spool'))].concat([
@@ -85,6 +98,7 @@ export const ejabberd: ServerDriver = {
         HOME: setup.folder,
         ERL_LIBS: libraries,
         ERL_CRASH_DUMP_BYTES: '0',
+        ...(setup.federation && { ERL_INETRC: inetrc }),
         EJABBERD_CONFIG_PATH: config,
         EJABBERD_LOG_PATH: join(setup.folder, 'ejabberd.log'),
       },

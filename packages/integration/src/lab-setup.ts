@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createAuthority, issueExpiredCertificate, issueServerCertificate } from './certificates.js'
+import { dnsEndpoint } from './dns-server.js'
 import type { LogLevel, ServerSetup } from './driver.js'
 import { catalog, hostsOf, type ServerName } from './server-catalog.js'
 
@@ -10,6 +11,19 @@ export interface SetupOptions {
   /** `127.0.N` */
   readonly prefix: string
   readonly logLevel: LogLevel
+  /** Whether the servers talk to each other. */
+  readonly federated: boolean
+}
+
+const s2sPort = 5269
+
+/** Every server is told where the others are. */
+const federate = (setups: readonly ServerSetup[], prefix: string): readonly ServerSetup[] => {
+  const dns = { ip: `${prefix}.${dnsEndpoint.octet}`, port: dnsEndpoint.port }
+  return setups.map((setup) => {
+    const peers = setups.flatMap(({ domain, ip }) => (domain === setup.domain ? [] : [{ domain, ip }]))
+    return { ...setup, federation: { port: s2sPort, dns, peers } }
+  })
 }
 
 const certify = (folder: string, setups: readonly ServerSetup[]): Promise<unknown> => {
@@ -47,5 +61,5 @@ export const setUpServers = async (names: readonly ServerName[], options: SetupO
     }
   })
   await certify(certificates, setups)
-  return { ca, setups }
+  return { ca, setups: options.federated ? federate(setups, options.prefix) : setups }
 }

@@ -19,6 +19,8 @@ export interface LabOptions {
   readonly base?: number
   /** What servers write to their `server.log`; `info` unless given. */
   readonly logLevel?: LogLevel
+  /** Whether the servers talk to each other, proving their names by certificates; `false` unless given. Not Prosody 0.12. */
+  readonly federated?: boolean
 }
 
 /** A lab as plain data, which can travel to test workers. */
@@ -98,7 +100,8 @@ export const startLab = async (names: readonly ServerName[], options: LabOptions
   try {
     guard = await startGuard(folder)
     supervisor = new Supervisor(guard)
-    const setup = { folder, prefix: network.prefix, logLevel: options.logLevel ?? 'info' }
+    const { logLevel = 'info', federated = false } = options
+    const setup = { folder, prefix: network.prefix, logLevel, federated }
     const { ca, dns, servers } = await startAll(names, setup, supervisor)
     return createLab({ folder, ca, dns }, servers, stop)
   } catch (error) {

@@ -28,7 +28,7 @@ export const startServer = async (setup: ServerSetup, supervisor: Supervisor): P
   const begin = performance.now()
   let current: Started<string> | undefined = await supervisor.start(service)
   const startMs = Math.round(performance.now() - begin)
-  const { logLevel: _, ...known } = setup
+  const { logLevel: _level, federation: _federation, ...known } = setup
   const shutDown = async () => {
     if (current) await supervisor.stop(current.group, graceMs)
     current = undefined

@@ -19,6 +19,7 @@ export const prosody: ServerDriver = {
   programs: ({ name }) => [executable(name)],
 
   async prepare(setup) {
+    const { federation } = setup
     await mkdir(join(setup.folder, 'data'), { recursive: true })
     const values: Record<string, string | number> = {
       DOMAIN: setup.domain,
@@ -34,6 +35,11 @@ export const prosody: ServerDriver = {
       COMPONENT: setup.ports.component,
       COMPONENT_SECRET: setup.componentSecret,
       ALPN: setup.ports.alpn ?? 0,
+      ...(federation && {
+        PEERS: federation.peers.map(({ domain, ip }) => `${domain}=${ip}`).join(' '),
+        PLUGINS: serverFile('prosody-plugins'),
+        S2S: federation.port,
+      }),
       CERT_SHA256: await fingerprint(join(setup.certificates, `${setup.domain}.crt`)),
     }
     return {
@@ -47,7 +53,8 @@ export const prosody: ServerDriver = {
     // The socket first: as long as it is missing, asking costs the starting server nothing.
     const version = await prosodyShell(adminSocket(setup), '> prosody.version').catch(() => '')
     if (!version) return undefined
-    const open = await Promise.all(Object.values(setup.ports).map((port) => acceptsConnections(setup.ip, port)))
+    const ports = [...Object.values(setup.ports), ...(setup.federation ? [setup.federation.port] : [])]
+    const open = await Promise.all(ports.map((port) => acceptsConnections(setup.ip, port)))
     return open.every(Boolean) ? /\d+\.\d+\.\d+/.exec(version)?.[0] : undefined
   },
 
