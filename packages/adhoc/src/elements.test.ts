@@ -1,16 +1,20 @@
-import { message, serialize } from '@couplet/stanza'
-import { expect, test } from 'vitest'
-import { AdhocNotice } from './elements.js'
+import { DiscoInfo, DiscoInfoQuery, DiscoItems, DiscoItemsQuery } from '@couplet/disco'
+import { vectors } from '@couplet/testing'
+import { describe, test } from 'vitest'
+import { CommandActions, CommandCondition, CommandNote, CommandRequest, CommandResult } from './elements.js'
 
-test('a notice is written and read', () => {
-  const sent = message({ id: 'm1' }, AdhocNotice({ id: 'n1' }))
-  expect(serialize(AdhocNotice({ id: 'n1' }))).toBe("<adhoc xmlns='urn:xmpp:adhoc:0' id='n1'/>")
-  expect(sent.get(AdhocNotice)).toEqual({ id: 'n1' })
-})
-
-test('a notice without id is malformed, and the message survives it', () => {
-  const sent = message({ id: 'm1', body: 'hello' }, AdhocNotice({ id: 'n1' }).with({ id: undefined }))
-  expect(sent.get(AdhocNotice)).toBeUndefined()
-  expect(sent.read(AdhocNotice)?.ok).toBe(false)
-  expect(sent.body).toBe('hello')
+describe('XEP-0050', () => {
+  const folder = new URL('../../../test-vectors/xep-0050/', import.meta.url)
+  const definitions = {
+    request: CommandRequest,
+    result: CommandResult,
+    actions: CommandActions,
+    note: CommandNote,
+    condition: CommandCondition,
+    'info-query': DiscoInfoQuery,
+    info: DiscoInfo,
+    'items-query': DiscoItemsQuery,
+    items: DiscoItems,
+  }
+  test.each(vectors(folder, definitions))('$name', ({ check }) => check())
 })
