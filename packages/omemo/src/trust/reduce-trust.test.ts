@@ -1,0 +1,370 @@
+import { base64, Jid } from '@couplet/stanza'
+import { describe, expect, test } from 'vitest'
+import { ed25519FromCurve } from '../crypto/identity.js'
+import { decideOn, decisionsOf, keysMeant } from './key-identifier.js'
+import { parseOmemoUri } from './omemo-uri.js'
+import { reduceTrust } from './reduce-trust.js'
+import type { TrustState } from './trust-book.js'
+import type { TrustEvent, TrustOutcome } from './trust-event.js'
+import { atm, btbv, type TrustPolicy } from './trust-policy.js'
+import type { KeyHolder, TrustRecord } from './trust-record.js'
+import { applyTrustEvent } from './trust-store.js'
+
+const alice = 'alice@example.org'
+const bob = 'bob@example.com'
+const carol = 'carol@example.net'
+/** u-coordinates small enough that each has both forms. */
+const key = (n: number): Uint8Array => new Uint8Array(32).fill(n, 0, 1)
+const holder = (jid: string, n: number): KeyHolder => ({ jid, key: base64.encode(key(n)) })
+const [A1, A2, A3] = [holder(alice, 11), holder(alice, 12), holder(alice, 13)]
+const [B1, B2, C1] = [holder(bob, 21), holder(bob, 22), holder(carol, 31)]
+
+type Levels = readonly (readonly [KeyHolder, TrustRecord['level']])[]
+
+/** The device A1, which runs one event after the other. */
+function device(levels: Levels, policy: TrustPolicy = atm()) {
+  let state: TrustState = {
+    account: alice,
+    ownKey: A1.key,
+    policy,
+    records: levels.map(([each, level]) => ({ ...each, level, by: 'policy' })),
+    pending: [],
+  }
+  const same = (one: KeyHolder, other: KeyHolder) => one.jid === other.jid && one.key === other.key
+  return {
+    run(event: TrustEvent): TrustOutcome {
+      const outcome = reduceTrust(state, event)
+      const kept = state.records.filter((each) => !outcome.records.some((changed) => same(each, changed)))
+      state = { ...state, records: [...kept, ...outcome.records], pending: outcome.pending ?? state.pending }
+      return outcome
+    },
+    level: (of: KeyHolder) => state.records.find((each) => same(each, of))?.level,
+    state: () => state,
+  }
+}
+
+interface Says {
+  readonly trust?: readonly KeyHolder[]
+  readonly distrust?: readonly KeyHolder[]
+  readonly time?: number | undefined
+  readonly usage?: string
+  readonly encryption?: string
+}
+const now = 1_000_000_000
+
+/** A trust message of a device. */
+function says(sender: KeyHolder, { trust = [], distrust = [], time = now, usage, encryption }: Says): TrustEvent {
+  const owners = [...new Set([...trust, ...distrust].map(({ jid }) => jid))].map((jid) => ({
+    jid: Jid.parse(jid),
+    trust: trust.filter((each) => each.jid === jid).map((each) => base64.decode(each.key) as Uint8Array),
+    distrust: distrust.filter((each) => each.jid === jid).map((each) => base64.decode(each.key) as Uint8Array),
+  }))
+  const message = { usage: usage ?? 'urn:xmpp:atm:1', encryption: encryption ?? 'urn:xmpp:omemo:2', owners }
+  return { type: 'trust-message', message, sender, time: Number.isNaN(time) ? undefined : new Date(time), at: now }
+}
+
+const decides = (
+  of: KeyHolder,
+  level: 'authenticated' | 'distrusted' | 'trusted' | 'undecided',
+  at = now,
+): TrustEvent => ({
+  type: 'decisions',
+  decisions: [decideOn(Jid.parse(of.jid), base64.decode(of.key) as Uint8Array, level)],
+  at,
+})
+const sees = (...keys: readonly KeyHolder[]): TrustEvent => ({
+  type: 'keys',
+  jid: (keys[0] as KeyHolder).jid,
+  keys: keys.map((each) => ({ key: base64.decode(each.key) as Uint8Array })),
+  at: now,
+})
+
+const known: Levels = [
+  [A2, 'authenticated'],
+  [A3, 'undecided'],
+  [B1, 'authenticated'],
+  [B2, 'blind'],
+  [C1, 'undecided'],
+]
+
+/** XEP-0450 §5: who may say what. The last is the level after it, or why nothing happened. */
+const rights: readonly (readonly [what: string, sender: KeyHolder, says: Says, about: KeyHolder, after: string])[] = [
+  ['an own device about an own one', A2, { trust: [A3] }, A3, 'authenticated'],
+  ['an own device about a contact’s', A2, { trust: [C1] }, C1, 'authenticated'],
+  ['an own device against a contact’s', A2, { distrust: [B1] }, B1, 'distrusted'],
+  ['a contact’s device about another of theirs', B1, { trust: [B2] }, B2, 'authenticated'],
+  ['a contact’s device against another of theirs', B1, { distrust: [B2] }, B2, 'distrusted'],
+  ['a contact’s device about somebody else’s', B1, { trust: [C1] }, C1, 'not-entitled'],
+  ['a contact’s device about ours', B1, { trust: [A3] }, A3, 'not-entitled'],
+  ['a contact’s device against ours', B1, { distrust: [A2] }, A2, 'not-entitled'],
+  ['a device whose key is not authenticated', A3, { trust: [C1] }, C1, 'undecided'],
+  ['a device whose key is used blindly', B2, { distrust: [B1] }, B1, 'authenticated'],
+  ['a device nobody knows', holder(bob, 99), { distrust: [B1] }, B1, 'authenticated'],
+  ['this device, as an echo', A1, { trust: [A3] }, A3, 'own-device'],
+  ['anybody about this device', A2, { distrust: [A1] }, A2, 'own-device'],
+  ['for another protocol', A2, { trust: [A3], usage: 'urn:example' }, A3, 'other-usage'],
+  ['for another encryption', A2, { trust: [A3], encryption: 'urn:xmpp:openpgp:0' }, A3, 'other-usage'],
+  ['for OMEMO 0.3', A2, { trust: [A3], encryption: 'eu.siacs.conversations.axolotl' }, A3, 'authenticated'],
+  ['OMEMO S24: without a time', A2, { trust: [A3], time: Number.NaN }, A3, 'no-time'],
+  ['OMEMO S24: from the future', A2, { trust: [A3], time: now + 3_600_001 }, A3, 'future'],
+  ['with a clock a bit ahead', A2, { trust: [A3], time: now + 3_600_000 }, A3, 'authenticated'],
+]
+test.each(rights)('S-219 %s', (_, sender, message, about, after) => {
+  const a1 = device(known)
+  const before = a1.level(about)
+  const { ignored, records, outgoing } = a1.run(says(sender, message))
+  if (ignored.length > 0) {
+    expect(ignored).toEqual([after])
+    expect(records).toEqual([])
+    expect(a1.level(about)).toBe(before)
+  } else expect(a1.level(about)).toBe(after)
+  expect(outgoing).toEqual([]) // only what a user decides is told
+})
+
+test('under another policy nothing is acted upon, and nothing told', () => {
+  const a1 = device(known, btbv())
+  expect(a1.run(says(A2, { trust: [A3] })).ignored).toEqual(['not-automatic'])
+  expect(a1.run(decides(A3, 'authenticated')).outgoing).toEqual([])
+})
+
+/** OMEMO S24: two or three words about A3, in every order of arrival, come to the same. */
+const histories: readonly (readonly [string, readonly TrustEvent[], string])[] = [
+  ['trust, then distrust', [says(A2, { trust: [A3], time: 1 }), says(A2, { distrust: [A3], time: 2 })], 'distrusted'],
+  [
+    'distrust, then trust',
+    [says(A2, { distrust: [A3], time: 1 }), says(A2, { trust: [A3], time: 2 })],
+    'authenticated',
+  ],
+  ['both in one second', [says(A2, { trust: [A3], time: 1 }), says(A2, { distrust: [A3], time: 1 })], 'distrusted'],
+  ['both in one message', [says(A2, { trust: [A3], distrust: [A3], time: 1 })], 'distrusted'],
+  [
+    'trust, distrust, trust',
+    [says(A2, { trust: [A3], time: 1 }), says(A2, { distrust: [A3], time: 2 }), says(A2, { trust: [A3], time: 3 })],
+    'authenticated',
+  ],
+  [
+    'two authors',
+    [
+      says(A2, { trust: [A3], time: 1 }),
+      says(holder(alice, 14), { distrust: [A3], time: 2 }),
+      says(A2, { trust: [C1], time: 3 }),
+    ],
+    'distrusted',
+  ],
+]
+const orders = <T>(all: readonly T[]): T[][] =>
+  all.length === 0
+    ? [[]]
+    : all.flatMap((first, i) => orders(all.filter((_, j) => j !== i)).map((rest) => [first, ...rest]))
+
+describe.each(histories)('OMEMO S24 %s', (_, events, level) => {
+  const also: Levels = [...known, [holder(alice, 14), 'authenticated']]
+  test.each(orders(events).map((order, i) => [i + 1, order] as const))('order %i, and all of it again', (_i, order) => {
+    const a1 = device(also)
+    for (const event of [...order, ...order]) a1.run(event)
+    expect(a1.level(A3)).toBe(level)
+  })
+
+  test.each(orders(events).map((order, i) => [i + 1, order] as const))(
+    'order %i, before the key is known',
+    (_i, order) => {
+      const a1 = device(also.filter(([each]) => each !== A3))
+      for (const event of [...order, ...order]) a1.run(event)
+      expect(a1.level(A3)).toBeUndefined()
+      const { changes } = a1.run(sees(A3))
+      expect(a1.level(A3)).toBe(level)
+      expect(changes.at(-1)).toMatchObject({ to: level, by: 'trust-message' })
+      expect(a1.state().pending).toEqual([])
+    },
+  )
+
+  test.each(orders(events).map((order, i) => [i + 1, order] as const))(
+    'order %i, before the authors are',
+    (_i, order) => {
+      const a1 = device(also.map(([each]) => [each, 'undecided'] as const))
+      for (const event of [...order, ...order]) a1.run(event)
+      expect(a1.level(A3)).toBe('undecided')
+      a1.run(decides(A2, 'authenticated'))
+      a1.run(decides(holder(alice, 14), 'authenticated'))
+      expect(a1.level(A3)).toBe(level)
+      expect(a1.state().pending).toEqual([])
+    },
+  )
+})
+
+describe('OMEMO S24 what the user has decided', () => {
+  test('is not undone by a message from before', () => {
+    const a1 = device(known)
+    a1.run(decides(A3, 'distrusted'))
+    expect(a1.run(says(A2, { trust: [A3], time: now - 1 })).ignored).toEqual(['outdated'])
+    expect(a1.level(A3)).toBe('distrusted')
+    a1.run(decides(A3, 'undecided', now + 1))
+    expect(a1.run(says(A2, { trust: [A3], time: now })).ignored).toEqual(['outdated'])
+  })
+
+  test('is undone by a later word of another own device, and not by a contact’s', () => {
+    const a1 = device(known)
+    a1.run(decides(B2, 'distrusted', 10))
+    expect(a1.run(says(B1, { trust: [B2], time: 20 })).ignored).toEqual(['user-decision'])
+    expect(a1.level(B2)).toBe('distrusted')
+    a1.run(says(A2, { trust: [B2], time: 20 }))
+    expect(a1.level(B2)).toBe('authenticated')
+  })
+
+  test('counts even if the clock was ahead when a message came', () => {
+    const a1 = device(known)
+    a1.run(says(A2, { trust: [A3], time: now + 1000 }))
+    a1.run(decides(A3, 'distrusted', now))
+    expect(a1.level(A3)).toBe('distrusted')
+    a1.run(says(A2, { trust: [A3], time: now + 1000 }))
+    expect(a1.level(A3)).toBe('distrusted')
+  })
+})
+
+describe('decisions that wait (XEP-0450 §6)', () => {
+  test('one authentication leads to the next', () => {
+    const a1 = device([
+      [A2, 'undecided'],
+      [A3, 'undecided'],
+      [C1, 'undecided'],
+    ])
+    a1.run(says(A3, { trust: [C1], time: 5 }))
+    a1.run(says(A2, { trust: [A3], time: 9 }))
+    a1.run(decides(A2, 'authenticated'))
+    expect([a1.level(A3), a1.level(C1)]).toEqual(['authenticated', 'authenticated'])
+  })
+
+  test('of a device that is distrusted they are forgotten', () => {
+    const a1 = device(known)
+    a1.run(says(A3, { trust: [C1] }))
+    a1.run(decides(A3, 'distrusted'))
+    expect(a1.state().pending).toEqual([])
+    a1.run(decides(A3, 'authenticated', now + 1))
+    expect(a1.level(C1)).toBe('undecided')
+    a1.run(decides(A3, 'distrusted', now + 2))
+    expect(a1.run(says(A3, { trust: [C1] })).ignored).toEqual(['distrusted-sender'])
+  })
+
+  test('a stranger can have 500 of them wait, and drives nobody else’s out', () => {
+    const a1 = device(known)
+    a1.run(says(A3, { trust: [C1], time: 1 }))
+    const numbers = Array.from({ length: 700 }, (_, i) => 300 + i)
+    const keys = numbers.map((n) => ({
+      jid: 'm@example.net',
+      key: base64.encode(Uint8Array.of(n >> 8, n, ...new Uint8Array(30))),
+    }))
+    const { ignored } = a1.run(says({ jid: 'm@example.net', key: C1.key }, { trust: keys, time: 2 }))
+    expect(ignored).toHaveLength(200)
+    expect(new Set(ignored)).toEqual(new Set(['too-many']))
+    expect(a1.state().pending).toHaveLength(501)
+    a1.run(decides(A3, 'authenticated'))
+    expect(a1.level(C1)).toBe('authenticated')
+  })
+
+  test('a message of 10,000 keys is read as far as 1,000', () => {
+    const a1 = device(known)
+    const keys = Array.from({ length: 1000 }, () => B2)
+    const { ignored } = a1.run(says(B1, { trust: keys, distrust: [...keys, ...keys] }))
+    expect(ignored.at(-1)).toBe('too-many')
+    expect(a1.level(B2)).toBe('distrusted')
+  })
+
+  test('identifiers that are no keys are nothing to wait for', () => {
+    const a1 = device(known)
+    const broken = { jid: bob, key: 'AQID' }
+    expect(a1.run(says(B1, { trust: [broken] })).ignored).toEqual(['no-key'])
+  })
+})
+
+describe('both forms of an identifier', () => {
+  const forms = [
+    ['Curve25519', key(22)],
+    ['Curve25519 of OMEMO 0.3', Uint8Array.of(5, ...key(22))],
+    ['Ed25519, sign bit 0', ed25519FromCurve(key(22), 0)],
+    ['Ed25519, sign bit 1', ed25519FromCurve(key(22), 1)],
+  ] as const
+  test.each(forms)('%s is read, for a key that is known and for one that comes later', (_, id) => {
+    expect(keysMeant(id)).toContain(B2.key)
+    const word = says(B1, { trust: [{ jid: bob, key: base64.encode(id) }] })
+    const [knows, learns] = [device(known), device(known.filter(([each]) => each !== B2))]
+    knows.run(word)
+    learns.run(word)
+    learns.run(sees(B2))
+    expect([knows.level(B2), learns.level(B2)]).toEqual(['authenticated', 'authenticated'])
+  })
+
+  test('others are told the form that omemo:2 has on the wire, where it is known', () => {
+    const a1 = device(known)
+    const ed25519 = ed25519FromCurve(key(22), 1)
+    a1.run({ type: 'keys', jid: bob, keys: [{ key: key(22), ed25519 }], at: now })
+    const [first] = a1.run(decides(B2, 'authenticated')).outgoing
+    expect(first?.message.owners[0]?.trust).toEqual([ed25519])
+  })
+})
+
+describe('what the user has scanned', () => {
+  test('counts for keys that come later, and is told to others then', () => {
+    const a1 = device([[A2, 'authenticated']])
+    const uri = parseOmemoUri(`xmpp:${bob}?omemo-sid-7=${Buffer.from(key(21)).toString('hex')}`)
+    if (uri === undefined) throw new TypeError('no URI')
+    expect(a1.run({ type: 'decisions', decisions: decisionsOf(uri), at: now }).outgoing).toEqual([])
+    const { outgoing, changes } = a1.run(sees(B1, B2))
+    expect(outgoing.map(({ to, recipients }) => [to, recipients.map((each) => each.key)])).toEqual([
+      [alice, [A2.key]],
+      [bob, [B1.key]],
+    ])
+    expect(changes).toMatchObject([
+      { key: B1.key, from: undefined, to: 'authenticated', by: 'user' },
+      { key: B2.key, from: undefined, to: 'undecided', by: 'policy' },
+    ])
+  })
+
+  test('another encryption’s keys are none of ours', () => {
+    const jid = Jid.parse(bob).bare
+    const uri = { jid, encryption: 'urn:xmpp:openpgp:0', trust: [key(21)], distrust: [] }
+    expect(decisionsOf(uri)).toEqual([])
+    expect(
+      decisionsOf({ ...uri, encryption: 'urn:xmpp:omemo:2', distrust: [key(22), key(22).subarray(1)] }),
+    ).toMatchObject([
+      { jid: bob, level: 'authenticated' },
+      { jid: bob, level: 'distrusted' },
+    ])
+  })
+
+  test('several at once are one message for each who hears the same', () => {
+    const a1 = device([
+      [A2, 'authenticated'],
+      [A3, 'authenticated'],
+      [B1, 'undecided'],
+      [B2, 'undecided'],
+    ])
+    const decisions = [B1, B2].map((each) =>
+      decideOn(Jid.parse(bob), base64.decode(each.key) as Uint8Array, 'authenticated'),
+    )
+    const { outgoing } = a1.run({ type: 'decisions', decisions, at: now })
+    expect(
+      outgoing.map(({ to, recipients, message }) => [to, recipients.length, message.owners.map((o) => o.trust.length)]),
+    ).toEqual([
+      [alice, 2, [2]],
+      [bob, 2, [2]],
+    ])
+  })
+
+  test('trusted without comparing is told to nobody', () => {
+    expect(device(known).run(decides(B2, 'trusted')).outgoing).toEqual([])
+  })
+})
+
+test('in a store: what is to be written is written, and the state is not touched', async () => {
+  const records: TrustRecord[] = []
+  const store = {
+    records: async () => [{ ...A3, level: 'undecided', by: 'policy' }] as const,
+    putRecord: (record: TrustRecord) => void records.push(record),
+    pending: async () => Object.freeze([]),
+    putPending: () => expect.unreachable(),
+  }
+  const settings = { account: alice, ownKey: A1.key, policy: atm() }
+  const { changes } = await applyTrustEvent(store, settings, decides(A3, 'authenticated'))
+  expect(changes).toHaveLength(1)
+  expect(records).toEqual([{ ...A3, level: 'authenticated', by: 'user', decidedAt: now, verifiedOnce: true }])
+})
