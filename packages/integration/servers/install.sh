@@ -14,7 +14,7 @@ prefix=${COUPLET_SERVERS:-/opt/couplet-servers}
 # Bump when what is unpacked under the folder changes: an older stamp means "unpack again".
 generation=1
 # prosody and ejabberd also bring what their newer versions need: Lua with its libraries, and Erlang/OTP 25.
-packages=(prosody prosody-modules ejabberd dnsmasq-base openssl chromium ca-certificates)
+packages=(prosody prosody-modules ejabberd dnsmasq-base openssl chromium ca-certificates libxml2-utils)
 # Whom the tests of OMEMO talk with. Where apt cannot give them those tests are skipped, and say what they miss.
 peers=(python3-omemo python3-twomemo python3-oldmemo python3-xmlschema)
 
