@@ -1,91 +1,27 @@
-import { base64, Jid } from '@couplet/stanza'
+import { base64 } from '@couplet/stanza'
 import { describe, expect, test } from 'vitest'
-import { ed25519FromCurve } from '../crypto/identity.js'
-import { decideOn, decisionsOf, keysMeant } from './key-identifier.js'
-import { parseOmemoUri } from './omemo-uri.js'
-import { reduceTrust } from './reduce-trust.js'
-import type { TrustState } from './trust-book.js'
-import type { TrustEvent, TrustOutcome } from './trust-event.js'
-import { atm, btbv, type TrustPolicy } from './trust-policy.js'
-import type { KeyHolder, TrustRecord } from './trust-record.js'
-import { applyTrustEvent } from './trust-store.js'
-
-const alice = 'alice@example.org'
-const bob = 'bob@example.com'
-const carol = 'carol@example.net'
-/** u-coordinates small enough that each has both forms. */
-const key = (n: number): Uint8Array => new Uint8Array(32).fill(n, 0, 1)
-const holder = (jid: string, n: number): KeyHolder => ({ jid, key: base64.encode(key(n)) })
-const [A1, A2, A3] = [holder(alice, 11), holder(alice, 12), holder(alice, 13)]
-const [B1, B2, C1] = [holder(bob, 21), holder(bob, 22), holder(carol, 31)]
-
-type Levels = readonly (readonly [KeyHolder, TrustRecord['level']])[]
-
-/** The device A1, which runs one event after the other. */
-function device(levels: Levels, policy: TrustPolicy = atm()) {
-  let state: TrustState = {
-    account: alice,
-    ownKey: A1.key,
-    policy,
-    records: levels.map(([each, level]) => ({ ...each, level, by: 'policy' })),
-    pending: [],
-  }
-  const same = (one: KeyHolder, other: KeyHolder) => one.jid === other.jid && one.key === other.key
-  return {
-    run(event: TrustEvent): TrustOutcome {
-      const outcome = reduceTrust(state, event)
-      const kept = state.records.filter((each) => !outcome.records.some((changed) => same(each, changed)))
-      state = { ...state, records: [...kept, ...outcome.records], pending: outcome.pending ?? state.pending }
-      return outcome
-    },
-    level: (of: KeyHolder) => state.records.find((each) => same(each, of))?.level,
-    state: () => state,
-  }
-}
-
-interface Says {
-  readonly trust?: readonly KeyHolder[]
-  readonly distrust?: readonly KeyHolder[]
-  readonly time?: number | undefined
-  readonly usage?: string
-  readonly encryption?: string
-}
-const now = 1_000_000_000
-
-/** A trust message of a device. */
-function says(sender: KeyHolder, { trust = [], distrust = [], time = now, usage, encryption }: Says): TrustEvent {
-  const owners = [...new Set([...trust, ...distrust].map(({ jid }) => jid))].map((jid) => ({
-    jid: Jid.parse(jid),
-    trust: trust.filter((each) => each.jid === jid).map((each) => base64.decode(each.key) as Uint8Array),
-    distrust: distrust.filter((each) => each.jid === jid).map((each) => base64.decode(each.key) as Uint8Array),
-  }))
-  const message = { usage: usage ?? 'urn:xmpp:atm:1', encryption: encryption ?? 'urn:xmpp:omemo:2', owners }
-  return { type: 'trust-message', message, sender, time: Number.isNaN(time) ? undefined : new Date(time), at: now }
-}
-
-const decides = (
-  of: KeyHolder,
-  level: 'authenticated' | 'distrusted' | 'trusted' | 'undecided',
-  at = now,
-): TrustEvent => ({
-  type: 'decisions',
-  decisions: [decideOn(Jid.parse(of.jid), base64.decode(of.key) as Uint8Array, level)],
-  at,
-})
-const sees = (...keys: readonly KeyHolder[]): TrustEvent => ({
-  type: 'keys',
-  jid: (keys[0] as KeyHolder).jid,
-  keys: keys.map((each) => ({ key: base64.decode(each.key) as Uint8Array })),
-  at: now,
-})
-
-const known: Levels = [
-  [A2, 'authenticated'],
-  [A3, 'undecided'],
-  [B1, 'authenticated'],
-  [B2, 'blind'],
-  [C1, 'undecided'],
-]
+import {
+  A1,
+  A2,
+  A3,
+  alice,
+  B1,
+  B2,
+  bob,
+  C1,
+  decides,
+  device,
+  holder,
+  known,
+  type Levels,
+  now,
+  type Says,
+  says,
+  sees,
+} from '../../test/trust-device.js'
+import type { TrustEvent } from './trust-event.js'
+import { btbv } from './trust-policy.js'
+import type { KeyHolder } from './trust-record.js'
 
 /** XEP-0450 §5: who may say what. The last is the level after it, or why nothing happened. */
 const rights: readonly (readonly [what: string, sender: KeyHolder, says: Says, about: KeyHolder, after: string])[] = [
@@ -274,97 +210,4 @@ describe('decisions that wait (XEP-0450 §6)', () => {
     const broken = { jid: bob, key: 'AQID' }
     expect(a1.run(says(B1, { trust: [broken] })).ignored).toEqual(['no-key'])
   })
-})
-
-describe('both forms of an identifier', () => {
-  const forms = [
-    ['Curve25519', key(22)],
-    ['Curve25519 of OMEMO 0.3', Uint8Array.of(5, ...key(22))],
-    ['Ed25519, sign bit 0', ed25519FromCurve(key(22), 0)],
-    ['Ed25519, sign bit 1', ed25519FromCurve(key(22), 1)],
-  ] as const
-  test.each(forms)('%s is read, for a key that is known and for one that comes later', (_, id) => {
-    expect(keysMeant(id)).toContain(B2.key)
-    const word = says(B1, { trust: [{ jid: bob, key: base64.encode(id) }] })
-    const [knows, learns] = [device(known), device(known.filter(([each]) => each !== B2))]
-    knows.run(word)
-    learns.run(word)
-    learns.run(sees(B2))
-    expect([knows.level(B2), learns.level(B2)]).toEqual(['authenticated', 'authenticated'])
-  })
-
-  test('others are told the form that omemo:2 has on the wire, where it is known', () => {
-    const a1 = device(known)
-    const ed25519 = ed25519FromCurve(key(22), 1)
-    a1.run({ type: 'keys', jid: bob, keys: [{ key: key(22), ed25519 }], at: now })
-    const [first] = a1.run(decides(B2, 'authenticated')).outgoing
-    expect(first?.message.owners[0]?.trust).toEqual([ed25519])
-  })
-})
-
-describe('what the user has scanned', () => {
-  test('counts for keys that come later, and is told to others then', () => {
-    const a1 = device([[A2, 'authenticated']])
-    const uri = parseOmemoUri(`xmpp:${bob}?omemo-sid-7=${Buffer.from(key(21)).toString('hex')}`)
-    if (uri === undefined) throw new TypeError('no URI')
-    expect(a1.run({ type: 'decisions', decisions: decisionsOf(uri), at: now }).outgoing).toEqual([])
-    const { outgoing, changes } = a1.run(sees(B1, B2))
-    expect(outgoing.map(({ to, recipients }) => [to, recipients.map((each) => each.key)])).toEqual([
-      [alice, [A2.key]],
-      [bob, [B1.key]],
-    ])
-    expect(changes).toMatchObject([
-      { key: B1.key, from: undefined, to: 'authenticated', by: 'user' },
-      { key: B2.key, from: undefined, to: 'undecided', by: 'policy' },
-    ])
-  })
-
-  test('another encryption’s keys are none of ours', () => {
-    const jid = Jid.parse(bob).bare
-    const uri = { jid, encryption: 'urn:xmpp:openpgp:0', trust: [key(21)], distrust: [] }
-    expect(decisionsOf(uri)).toEqual([])
-    expect(
-      decisionsOf({ ...uri, encryption: 'urn:xmpp:omemo:2', distrust: [key(22), key(22).subarray(1)] }),
-    ).toMatchObject([
-      { jid: bob, level: 'authenticated' },
-      { jid: bob, level: 'distrusted' },
-    ])
-  })
-
-  test('several at once are one message for each who hears the same', () => {
-    const a1 = device([
-      [A2, 'authenticated'],
-      [A3, 'authenticated'],
-      [B1, 'undecided'],
-      [B2, 'undecided'],
-    ])
-    const decisions = [B1, B2].map((each) =>
-      decideOn(Jid.parse(bob), base64.decode(each.key) as Uint8Array, 'authenticated'),
-    )
-    const { outgoing } = a1.run({ type: 'decisions', decisions, at: now })
-    expect(
-      outgoing.map(({ to, recipients, message }) => [to, recipients.length, message.owners.map((o) => o.trust.length)]),
-    ).toEqual([
-      [alice, 2, [2]],
-      [bob, 2, [2]],
-    ])
-  })
-
-  test('trusted without comparing is told to nobody', () => {
-    expect(device(known).run(decides(B2, 'trusted')).outgoing).toEqual([])
-  })
-})
-
-test('in a store: what is to be written is written, and the state is not touched', async () => {
-  const records: TrustRecord[] = []
-  const store = {
-    records: async () => [{ ...A3, level: 'undecided', by: 'policy' }] as const,
-    putRecord: (record: TrustRecord) => void records.push(record),
-    pending: async () => Object.freeze([]),
-    putPending: () => expect.unreachable(),
-  }
-  const settings = { account: alice, ownKey: A1.key, policy: atm() }
-  const { changes } = await applyTrustEvent(store, settings, decides(A3, 'authenticated'))
-  expect(changes).toHaveLength(1)
-  expect(records).toEqual([{ ...A3, level: 'authenticated', by: 'user', decidedAt: now, verifiedOnce: true }])
 })
