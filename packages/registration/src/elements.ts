@@ -1,9 +1,17 @@
 import { DataForm } from '@couplet/forms'
 import { OobData } from '@couplet/oob'
-import { child, childText, element, flag, type Infer, iqGet, iqSet, optional } from '@couplet/stanza'
+import { child, childText, element, flag, type Infer, iqGet, iqSet, marker, optional } from '@couplet/stanza'
 
 /** The namespace of registration, and the feature of those with whom one can register (XEP-0077 §8). */
 export const NS_REGISTRATION = 'jabber:iq:register'
+
+/** The namespace of the stream feature (XEP-0077 §8). */
+export const NS_REGISTER_FEATURE = 'http://jabber.org/features/iq-register'
+
+/** A server says that one can register before the login (XEP-0077 §8). */
+export const RegisterFeature = marker(NS_REGISTER_FEATURE, 'register')
+/** The value of the definition of the same name. */
+export type RegisterFeature = Infer<typeof RegisterFeature>
 
 /** The fields that are known to all; a service asks for more with a form (XEP-0077 §4). */
 const fields = {

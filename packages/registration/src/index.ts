@@ -5,12 +5,20 @@
  */
 
 export {
+  NS_REGISTER_FEATURE,
   NS_REGISTRATION,
   queryRegistration,
+  RegisterFeature,
   Registration,
   type RegistrationFields,
   submitRegistration,
 } from './elements.js'
+export {
+  type RegisterAccountOptions,
+  type RegistrationAnswers,
+  type RegistrationStream,
+  registerAccount,
+} from './register-account.js'
 export {
   answerRegistration,
   changePassword,
@@ -21,3 +29,4 @@ export {
   registrationOf,
   unregisterFrom,
 } from './registration.js'
+export { RegistrationError, type RegistrationErrorCode } from './registration-error.js'

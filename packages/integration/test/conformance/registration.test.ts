@@ -1,27 +1,47 @@
 import { randomBytes } from 'node:crypto'
+import { openPreLogin } from '@couplet/client'
 import {
   answerRegistration,
   changePassword,
   deleteAccount,
+  registerAccount,
   registerWith,
   registrationOf,
   unregisterFrom,
 } from '@couplet/registration'
 import { describe, expect, test } from 'vitest'
 import { newClient, openClient } from './open-client.js'
-import { targets } from './targets.js'
+import { schemes, type Target, targets, transportsOf } from './targets.js'
 
 const all = await targets()
+
+const before = (target: Target, scheme: (typeof schemes)[number] = 'xmpps') =>
+  openPreLogin({ domain: target.domain, service: target.service(scheme), transports: transportsOf(target) })
 
 describe.each(all.filter(({ server }) => server === undefined))('registration with $title', (target) => {
   test('it has none, and that is what is said', async () => {
     const client = await openClient(target)
     await expect(changePassword(client, 'x')).rejects.toMatchObject({ condition: 'service-unavailable' })
     await expect(deleteAccount(client)).rejects.toMatchObject({ condition: 'service-unavailable' })
+    await using stream = await before(target)
+    const me = { username: 'somebody', password: 'x' }
+    await expect(registerAccount(stream, me)).rejects.toMatchObject({ name: 'RegistrationError', code: 'not-offered' })
   })
 })
 
 describe.each(all.filter(({ server }) => server !== undefined))('registration with $title', (target) => {
+  test.each(schemes)('S-067 an account is registered before there is a login, over %s, and used', async (scheme) => {
+    const username = `r${randomBytes(6).toString('hex')}`
+    const password = `${randomBytes(12).toString('hex')} <ä&'">`
+    await using stream = await before(target, scheme)
+    await registerAccount(stream, { username, password })
+    const client = await openClient(target, { account: { jid: `${username}@${target.domain}`, password } })
+    expect(client.account.local).toBe(username)
+    await using again = await before(target, scheme)
+    const taken = registerAccount(again, { username, password: 'another' })
+    await expect(taken).rejects.toMatchObject({ name: 'StanzaError', condition: 'conflict' })
+  })
+
   test('S-067 the password is changed: the new one is good, and the old one is not', async () => {
     const account = await target.createUser()
     const client = await openClient(target, { account })
