@@ -10,7 +10,10 @@ const { connect } = await import(`./clients/${client}.mjs`)
 const kept = []
 
 async function connectUpTo(total) {
-  while (kept.length < total) kept.push(await connect(service, kept.length))
+  while (kept.length < total) {
+    kept.push(await connect(service, kept.length))
+    process.send('connected') // some take long
+  }
 }
 
 /** What is in use when nothing happens and nothing is left to collect. */

@@ -8,7 +8,7 @@ import { domain, expected } from './traffic.mjs'
 /** Milliseconds after which a process that says nothing has failed. */
 const limit = 45_000
 
-/** Resolves with the next message for which `accept` is true; rejects when the process ends first or says nothing. */
+/** Resolves with the next message for which `accept` is true; rejects when the process ends first, or says nothing for too long. */
 export function message(child, accept) {
   return new Promise((resolve, reject) => {
     const settle = (then) => (value) => {
@@ -18,7 +18,10 @@ export function message(child, accept) {
       then(value)
     }
     const fail = settle(reject)
-    const onMessage = (value) => accept(value) && settle(resolve)(value)
+    const onMessage = (value) => {
+      timer.refresh()
+      if (accept(value)) settle(resolve)(value)
+    }
     const onExit = (code) => fail(new Error(`ended with code ${code}`))
     const timer = setTimeout(() => fail(new Error(`nothing for ${limit / 1000} s`)), limit)
     child.on('message', onMessage)
