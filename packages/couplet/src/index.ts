@@ -3,6 +3,8 @@
  *
  * @module
  */
+export * from '@couplet/adhoc'
+export * from '@couplet/avatar'
 export * from '@couplet/blocking'
 export * from '@couplet/bookmarks'
 export * from '@couplet/caps'
@@ -32,6 +34,7 @@ export * from '@couplet/ping'
 export * from '@couplet/presence'
 export * from '@couplet/private-storage'
 export * from '@couplet/pubsub'
+export * from '@couplet/push'
 export * from '@couplet/receipts'
 export * from '@couplet/registration'
 export * from '@couplet/roster'
