@@ -22,6 +22,7 @@ const sentences = {
   untrusted: ['a device is not trusted', 'user'],
   'no-session': ['there is no session with this device', 'no'],
   'no-devices': ['there is no device to encrypt for', 'user'],
+  'no-text': ['the device reads text only, and there is none', 'no'],
   'no-bundle': ['the device has published no bundle', 'backoff'],
   'identity-conflict': ['the device has another identity key than before', 'user'],
   downgrade: ['the device is announced only for an older version than it has spoken', 'user'],
@@ -29,6 +30,12 @@ const sentences = {
   'opted-out': ['the contact wants plain text; the user has not agreed yet', 'user'],
   'encryption-required': ['this chat is for encrypted messages only', 'user'],
   'room-not-suitable': ['the room is anonymous, or open to everybody', 'no'],
+  // Files.
+  'bad-file-url': ['the address of the file is not acceptable', 'no'],
+  'bad-file': ['the file is described in a way that cannot be trusted or understood', 'no'],
+  'file-too-large': ['the file is larger than allowed', 'no'],
+  'file-corrupt': ['the file is not the one that its sender has encrypted', 'no'],
+  'file-unavailable': ['the file could not be fetched', 'backoff'],
 } as const satisfies Record<string, readonly [string, Retry]>
 
 /** What an OMEMO operation failed with; all authentication and padding failures are `bad-mac` (XEP-0384 §5). */

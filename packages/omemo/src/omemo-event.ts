@@ -21,7 +21,7 @@ export type OmemoEvent =
   /** A device has shown another identity key than before, which was refused. */
   | (DeviceAddress & { readonly type: 'identity-conflict'; readonly identityKey: Uint8Array })
   /** Two accounts have shown the same identity key; what one of them says may be the other's words. */
-  | (DeviceAddress & { readonly type: 'identity-shared'; readonly with: string })
+  | { readonly type: 'identity-shared'; readonly jid: string; readonly with: string }
   /** A device that spoke omemo:2 is announced for 0.3 only. */
   | (DeviceAddress & { readonly type: 'downgrade'; readonly used: VersionName | undefined })
   /** A message could not be decrypted with any session, or there was none. */
@@ -36,6 +36,8 @@ export type OmemoEvent =
   | { readonly type: 'server-unsuitable'; readonly version: VersionName; readonly error: unknown }
   /** This device is announced, and others can write to it. */
   | { readonly type: 'announced'; readonly version: VersionName }
+  /** A message came without encryption in a chat that is for encrypted ones only (OMEMO S2). */
+  | { readonly type: 'plaintext-received'; readonly jid: string; readonly id: string | undefined }
   /** Somebody wants plain text from now on; nothing is sent to them until the user agrees (XEP-0384 §5.7). */
   | { readonly type: 'opt-out'; readonly jid: string; readonly reason: string | undefined }
 

@@ -1,21 +1,233 @@
-import type { Plugin, SendHandle } from '@couplet/client'
-import { type Jid, message } from '@couplet/stanza'
-import { NS_OMEMO, OmemoNotice } from './elements.js'
+import type { CallOptions, Handled, InboundMessage, Plugin, Subscription } from '@couplet/client'
+import type { Pep } from '@couplet/pep'
+import type { Jid } from '@couplet/stanza'
+import { type DeviceInfo, Devices } from './device-list.js'
+import { type Followed, follow } from './follow.js'
+import { originOf } from './message-origin.js'
+import { OmemoCore } from './omemo-core.js'
+import type { OmemoEvent } from './omemo-event.js'
+import { OmemoMessage } from './omemo-message.js'
+import type { OmemoOptions } from './omemo-options.js'
+import {
+  ChatRules,
+  type EncryptRequest,
+  type EncryptResult,
+  type OmemoSent,
+  Outgoing,
+  type SendRequest,
+} from './outgoing.js'
+import type { OmemoOutcome } from './sessions/outcome.js'
+import type { MessageOrigin } from './sessions/receive-task.js'
+import type { UserDecision } from './trust/key-identifier.js'
+
+/** Where a message comes from, for {@link Omemo.receive}. */
+export interface ReceiveOptions {
+  /** The room it was said in, and who has said it according to the room; without a real address nobody can decrypt it. */
+  readonly room?: { readonly jid: Jid | string; readonly from: Jid | undefined } | undefined
+}
 
 /** What `client.omemo` offers. */
 export interface Omemo {
-  /** Sends a notice about the stanza with this id (XEP-0384). */
-  notify(to: Jid | string, id: string): SendHandle
+  /**
+   * Encrypts a message for all devices of a contact and for our other ones, and sends it. What cannot read it is in the
+   * result: nobody is left out silently.
+   *
+   * @throws OmemoError `untrusted`, `no-devices`, `opted-out`: then nothing was sent, and `cause` has the devices
+   */
+  send(request: SendRequest): Promise<OmemoSent>
+  /** The same without sending: the elements are for one message to this recipient, and are sent once or not at all. */
+  encrypt(request: EncryptRequest): Promise<EncryptResult>
+  /**
+   * Calls the handler with each message that was decrypted. What it returns is awaited: until then the text is kept in the
+   * store, and comes again after a crash.
+   */
+  onMessage(handler: (message: OmemoMessage) => Handled): Subscription
+  /** Calls the handler with what has become of each encrypted message, whatever it is. */
+  onOutcome(handler: (outcome: OmemoOutcome, message: InboundMessage) => Handled): Subscription
+  /** Calls the handler with everything else that happens. */
+  onEvent(handler: (event: OmemoEvent) => Handled): Subscription
+  /**
+   * Decrypts a message that did not come to the client itself, such as one of an archive; `undefined` if it is not
+   * encrypted. See {@link follow} for what does that by itself.
+   */
+  receive(message: InboundMessage, options?: ReceiveOptions): Promise<OmemoOutcome | undefined>
+  /** Takes copies, missed messages and rooms from the plugins of this client: `client.omemo.follow(client)`. */
+  follow(sources: Followed): Subscription
+  /** Makes this device if there is none, and announces it; resolves when others can write to it. */
+  enable(): Promise<void>
+  /** Takes this device out of the lists, and its bundles away (XEP-0384 §6). Keys and sessions stay. */
+  disable(): Promise<void>
+  /** This device. @throws OmemoError `no-devices` before {@link enable} */
+  self(): Promise<DeviceInfo>
+  /** The devices of an account, as far as they are known; asks for them if that was not done in this session. */
+  devices(jid: Jid | string, options?: CallOptions): Promise<readonly DeviceInfo[]>
+  /** The user has decided about keys. Nothing else makes a key `trusted` or `authenticated` but trust messages (XEP-0450). */
+  decide(decisions: readonly UserDecision[]): Promise<void>
+  /** Makes the next message to the devices of an account, or to one, begin another session (XEP-0384 §6). */
+  resetSession(jid: Jid | string, deviceId?: number): Promise<void>
+  /** Another signed prekey, now. */
+  rotate(): Promise<void>
+  /** What was sent while nobody was here comes now, in any order: until the end used prekeys are kept, and nothing is answered. */
+  readonly catchUp: { begin(): void; end(): Promise<void> }
+  /** Whether a chat is for encrypted messages only. */
+  readonly chats: ChatRules
 }
 
-/** The plugin: `createClient({ plugins: [omemo()] })` (XEP-0384). */
-export function omemo(): Plugin<'omemo', Omemo> {
+/** The plugin: end-to-end encryption in both versions, omemo:2 and 0.3 (XEP-0384). */
+export function omemo(options: OmemoOptions = {}): Plugin<'omemo', Omemo, { pep: Pep }> {
   return {
     name: 'omemo',
-    features: [NS_OMEMO],
-    needs: {},
-    setup: (context) => ({
-      notify: (to, id) => context.send(message({ to }, OmemoNotice({ id }))),
-    }),
+    needs: { pep: true },
+    setup: (context) => new OmemoPlugin(new OmemoCore(context, options)),
   }
 }
+
+class OmemoPlugin implements Omemo {
+  readonly chats: ChatRules
+  readonly catchUp = { begin: () => this.#beginCatchUp(), end: () => this.#endCatchUp() }
+  readonly #core: OmemoCore
+  readonly #outgoing: Outgoing
+  readonly #devices: Devices
+  #enabled: Promise<void> | undefined
+
+  constructor(core: OmemoCore) {
+    this.#core = core
+    this.chats = new ChatRules(core)
+    this.#devices = new Devices(core)
+    this.#outgoing = new Outgoing(core, () => this.enable())
+    const { context, options } = core
+    for (const version of core.versions) {
+      context.onMessage(version.encrypted, (_found, message) => this.#take(message), { from: 'anyone' })
+      context.pep.onChange(version.devices, (list, { from }) => {
+        if (list !== undefined) return this.#noticeList(version.name, from.bare.toString(), list)
+      })
+    }
+    context.onMessage((message) => this.#noticePlain(message))
+    context.onSession(() => {
+      core.directory.forgetFreshness()
+      this.#enabled = undefined
+      // Nobody has to wait for that before the client is online.
+      if (options.automatic !== false) void this.enable().catch((error) => reportUnlessOffline(core, error))
+    })
+    context.subscription(() => core.presence.stop())
+  }
+
+  send(request: SendRequest): Promise<OmemoSent> {
+    return this.#outgoing.send(request)
+  }
+
+  encrypt(request: EncryptRequest): Promise<EncryptResult> {
+    return this.#outgoing.encrypt(request)
+  }
+
+  onMessage(handler: (message: OmemoMessage) => Handled): Subscription {
+    const { inbox, context } = this.#core
+    const send = (request: SendRequest): Promise<OmemoSent> => this.send(request)
+    return context.subscription(inbox.onContent((content) => handler(new OmemoMessage(content, send))))
+  }
+
+  onOutcome(handler: (outcome: OmemoOutcome, message: InboundMessage) => Handled): Subscription {
+    return this.#core.context.subscription(this.#core.inbox.onOutcome(handler))
+  }
+
+  onEvent(handler: (event: OmemoEvent) => Handled): Subscription {
+    return this.#core.events.on(handler)
+  }
+
+  receive(message: InboundMessage, { room }: ReceiveOptions = {}): Promise<OmemoOutcome | undefined> {
+    return this.#core.inbox.take(message, originOf(message, this.#core.context.account, room))
+  }
+
+  follow(sources: Followed): Subscription {
+    return follow(this, this.#core, sources)
+  }
+
+  enable(): Promise<void> {
+    this.#enabled ??= this.#enable()
+    return this.#enabled
+  }
+
+  async disable(): Promise<void> {
+    await this.#core.presence.disable()
+    this.#enabled = undefined
+  }
+
+  self(): Promise<DeviceInfo> {
+    return this.#devices.self()
+  }
+
+  devices(jid: Jid | string, options?: CallOptions): Promise<readonly DeviceInfo[]> {
+    return this.#devices.of(jid, options)
+  }
+
+  async decide(decisions: readonly UserDecision[]): Promise<void> {
+    const { trust, clock } = this.#core
+    await trust.apply({ type: 'decisions', decisions, at: clock.now() })
+  }
+
+  resetSession(jid: Jid | string, deviceId?: number): Promise<void> {
+    return this.#devices.resetSessions(jid, deviceId)
+  }
+
+  rotate(): Promise<void> {
+    return this.#core.presence.rotate()
+  }
+
+  async #enable(): Promise<void> {
+    try {
+      await this.#core.presence.enable()
+      await this.#core.inbox.ready()
+    } catch (error) {
+      this.#enabled = undefined
+      throw error
+    }
+  }
+
+  #beginCatchUp(): void {
+    this.#core.isCatchingUp = true
+    this.#core.presence.hold()
+    this.#core.empties.hold()
+  }
+
+  async #endCatchUp(): Promise<void> {
+    this.#core.isCatchingUp = false
+    await this.#core.presence.release()
+    await this.#core.empties.release()
+  }
+
+  async #take(message: InboundMessage): Promise<void> {
+    // What rooms say comes with what the room knows: see `follow`.
+    if (message.type === 'groupchat') return
+    // One stanza may hold both versions, and both listeners are called.
+    const [first] = this.#core.versions.filter((version) => version.read(message.element) !== undefined)
+    if (first === undefined || this.#taken.has(message)) return
+    this.#taken.add(message)
+    await this.receive(message)
+  }
+
+  readonly #taken = new WeakSet<InboundMessage>()
+
+  async #noticeList(
+    version: OmemoCore['versions'][number]['name'],
+    jid: string,
+    list: Parameters<OmemoCore['directory']['take']>[2],
+  ): Promise<void> {
+    await this.#core.directory.take(jid, version, list)
+    if (jid === this.#core.context.account.toString()) await this.#core.presence.noticeList(version, list)
+  }
+
+  /** OMEMO S2: in a chat that is encrypted, what is not could be from anybody on the way. */
+  async #noticePlain(message: InboundMessage): Promise<void> {
+    if (message.body === undefined || message.from === undefined) return
+    if (this.#core.versions.some((version) => version.read(message.element) !== undefined)) return
+    const jid = message.from.bare.toString()
+    if (!(await this.chats.of(jid)).isRequired) return
+    this.#core.events.emit({ type: 'plaintext-received', jid, id: message.id })
+  }
+}
+
+function reportUnlessOffline({ context }: OmemoCore, error: unknown): void {
+  if ((error as { readonly name?: string }).name !== 'ConnectionError') context.reportError(error)
+}
+
+export type { MessageOrigin }

@@ -1,0 +1,90 @@
+import type { CallOptions } from '@couplet/client'
+import { Jid } from '@couplet/stanza'
+import type { OmemoCore } from './omemo-core.js'
+import { fingerprint } from './trust/fingerprint.js'
+import { keyName, type TrustLevel } from './trust/trust-record.js'
+import type { VersionName } from './wire/version.js'
+
+/** What is known of a device. */
+export interface DeviceInfo {
+  /** The bare JID of its account. */
+  readonly jid: string
+  /** Its id. */
+  readonly deviceId: number
+  /** The versions it is announced for. */
+  readonly versions: readonly VersionName[]
+  /** Whether it is announced now. */
+  readonly isActive: boolean
+  /** Its identity key in the X25519 form; absent until its bundle was read or it has written. */
+  readonly identityKey: Uint8Array | undefined
+  /** That key for people, in groups of eight digits. */
+  readonly fingerprint: string | undefined
+  /** How far the key is trusted. */
+  readonly trust: TrustLevel
+  /** What its user calls it. */
+  readonly label: string | undefined
+}
+
+/** What is known of devices, for people. */
+export class Devices {
+  readonly #core: OmemoCore
+
+  constructor(core: OmemoCore) {
+    this.#core = core
+  }
+
+  /** This device. */
+  async self(): Promise<DeviceInfo> {
+    const { own, context, versions } = this.#core
+    const { account, identity } = await own.get()
+    return {
+      jid: context.account.toString(),
+      deviceId: account.deviceId,
+      versions: versions.map(({ name }) => name),
+      isActive: true,
+      identityKey: identity.publicKey,
+      fingerprint: fingerprint(identity.publicKey),
+      trust: 'authenticated',
+      label: account.label,
+    }
+  }
+
+  /** Those of an account, without this one. */
+  async of(address: Jid | string, options: CallOptions = {}): Promise<readonly DeviceInfo[]> {
+    const jid = bare(address)
+    const { directory, versions, trust, own, context } = this.#core
+    const { contact } = await directory.ensure(jid, options)
+    const records = await trust.records(jid)
+    const self = jid === context.account.toString() ? (await own.find())?.account.deviceId : undefined
+    return [...contact.devices].flatMap(([deviceId, { identityKey, label }]): DeviceInfo[] => {
+      if (deviceId === self) return []
+      const announced = versions.filter(({ name }) => contact.lists[name]?.ids.includes(deviceId))
+      const name = identityKey && keyName(identityKey)
+      return [
+        {
+          jid,
+          deviceId,
+          versions: announced.map((version) => version.name),
+          isActive: announced.length > 0,
+          identityKey,
+          fingerprint: identityKey && fingerprint(identityKey),
+          trust: records.find(({ key }) => key === name)?.level ?? 'undecided',
+          label,
+        },
+      ]
+    })
+  }
+
+  /** Lets the next message begin other sessions. */
+  async resetSessions(address: Jid | string, deviceId?: number): Promise<void> {
+    const jid = bare(address)
+    const { directory, versions, empties } = this.#core
+    const { devices } = await directory.of(jid)
+    const ids = deviceId === undefined ? [...devices.keys()] : [deviceId]
+    for (const id of ids) {
+      for (const { name } of versions) await empties.reset({ jid, deviceId: id, version: name })
+    }
+  }
+}
+
+const bare = (jid: Jid | string): string => (typeof jid === 'string' ? Jid.parse(jid) : jid).bare.toString()

@@ -1,0 +1,37 @@
+import type { Handled, InboundMessage, Subscription } from '@couplet/client'
+import type { Jid } from '@couplet/stanza'
+import type { Omemo } from './omemo.js'
+import type { OmemoCore } from './omemo-core.js'
+
+/** As much of other plugins as is needed here; a client that has them fits. */
+export interface Followed {
+  /** Copies of what other clients of ours send and receive (XEP-0280). */
+  readonly carbons?: { onMessage(handler: (message: InboundMessage) => Handled): Subscription } | undefined
+  /** What was missed (XEP-0313). */
+  readonly mam?:
+    | {
+        onMissed(handler: (message: InboundMessage, missed: { readonly archive: Jid }) => Handled): Subscription
+        onCaughtUp(handler: (result: { readonly archive: string }) => Handled): Subscription
+      }
+    | undefined
+}
+
+/** Takes messages from other plugins: each of them comes one way only, and what comes twice is a duplicate (OMEMO F1). */
+export function follow(omemo: Omemo, { context }: OmemoCore, { carbons, mam }: Followed): Subscription {
+  const take = async (message: InboundMessage): Promise<void> => {
+    await omemo.receive(message)
+  }
+  const subscriptions: Subscription[] = []
+  if (carbons !== undefined) subscriptions.push(carbons.onMessage(take))
+  if (mam !== undefined) {
+    const account = context.account.toString()
+    subscriptions.push(
+      mam.onMissed((message, { archive }) => (archive.bare.equals(context.account) ? take(message) : undefined)),
+      mam.onCaughtUp(({ archive }) => (archive === account ? omemo.catchUp.end() : undefined)),
+      context.onSession(() => omemo.catchUp.begin(), 'stream'),
+    )
+  }
+  return context.subscription(() => {
+    for (const subscription of subscriptions) subscription.dispose()
+  })
+}

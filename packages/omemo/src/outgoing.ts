@@ -1,0 +1,191 @@
+import { type CallOptions, randomId, type SendHandle } from '@couplet/client'
+import { ProcessingHint } from '@couplet/hints'
+import { Jid, type Message, type MessageType, message, NS_CLIENT, type XmlElement, xml } from '@couplet/stanza'
+import { legacyVersion } from './legacy/version.js'
+import type { OmemoCore } from './omemo-core.js'
+import { OmemoError } from './omemo-error.js'
+import type { Audience, ExcludedDevice } from './sessions/audience.js'
+import { changeChat, chatScope } from './sessions/chat-record.js'
+import { droppedByText, type SealedPayload, sealEnvelope, sealText } from './sessions/payloads.js'
+import type { DeviceProblem, Recipient } from './sessions/recipient.js'
+import type { VersionName } from './wire/version.js'
+
+/** What is to be encrypted. */
+export interface EncryptRequest extends CallOptions {
+  /** The account, or the room, that it is for. */
+  readonly to: Jid | string
+  /** The text. */
+  readonly body?: string | undefined
+  /** More elements; only omemo:2 can carry them. */
+  readonly content?: readonly XmlElement[] | undefined
+}
+
+/** What is to be sent. */
+export interface SendRequest extends EncryptRequest {
+  /** The type of the message; default `chat`. */
+  readonly type?: Extract<MessageType, 'chat' | 'normal'> | undefined
+  /** Its id; default a random one. */
+  readonly id?: string | undefined
+}
+
+/** A device that can read a message. */
+export interface ReachedDevice {
+  /** The bare JID of its account. */
+  readonly jid: string
+  /** Its id. */
+  readonly deviceId: number
+  /** How it was encrypted for it. */
+  readonly version: VersionName
+}
+
+/** Who can read what was encrypted, and who cannot, device by device. */
+export interface EncryptReport {
+  /** The devices that can read it. */
+  readonly recipients: readonly ReachedDevice[]
+  /** Devices that were left out because of their keys. */
+  readonly excluded: readonly ExcludedDevice[]
+  /** Devices, and accounts without any, for which it did not work. */
+  readonly errors: readonly DeviceProblem[]
+  /** Elements that devices with 0.3 do not get, as `{namespace}name`. */
+  readonly legacyDropped: readonly string[]
+}
+
+/** An encrypted message. */
+export interface EncryptResult extends EncryptReport {
+  /** What goes into the message: one element per version, the mark and the hint. */
+  readonly elements: readonly XmlElement[]
+}
+
+/** A message that is on its way. */
+export interface OmemoSent extends EncryptReport {
+  /** Its id. */
+  readonly id: string
+  /** Resolves when the server has handled it; see `SendHandle.acked`. */
+  readonly acked: Promise<void>
+}
+
+/** What somebody reads whose client cannot decrypt 0.3; in omemo:2 there is none (XEP-0420 §8). */
+const fallback = 'This message is encrypted with OMEMO, which this client cannot read.'
+
+/** Encrypts and sends. */
+export class Outgoing {
+  readonly #core: OmemoCore
+  readonly #ready: () => Promise<void>
+
+  /** @param ready resolves when this device is there */
+  constructor(core: OmemoCore, ready: () => Promise<void>) {
+    this.#core = core
+    this.#ready = ready
+  }
+
+  /** See `Omemo.encrypt`. */
+  async encrypt(request: EncryptRequest): Promise<EncryptResult> {
+    const to = bare(request.to)
+    const { elements, ...report } = await this.#seal(request, to, [to.toString()])
+    return { ...report, elements: [...elements, this.#core.mark(elements), ProcessingHint('store')] }
+  }
+
+  /** See `Omemo.send`. */
+  async send({ type = 'chat', id = randomId(), ...request }: SendRequest): Promise<OmemoSent> {
+    const to = bare(request.to)
+    const { elements, ...report } = await this.#seal(request, to, [to.toString()])
+    const handles = this.#split(elements).map((part, index) =>
+      this.#core.context.send(this.#stanza(part, { to, type, id: index === 0 ? id : randomId() })),
+    )
+    return { ...report, id, acked: ackedAll(handles) }
+  }
+
+  /** Encrypts for accounts. @throws OmemoError `opted-out`, `untrusted`, `no-devices` if none of them can read it */
+  async #seal(request: EncryptRequest, to: Jid, jids: readonly string[]): Promise<EncryptResult> {
+    const { body, content: more = [], signal } = request
+    const content = [...(body === undefined ? [] : [xml(NS_CLIENT, 'body', {}, body)]), ...more]
+    if (content.length === 0) throw new TypeError('a message says something')
+    await this.#ready()
+    const { core, self } = { core: this.#core, self: await this.#core.own.get() }
+    for (const jid of jids) if ((await core.inbox.chat(jid)).isOptedOut) throw new OmemoError('opted-out')
+    const account = core.context.account.toString()
+    const only = core.options.policy?.mixed === 'legacy-only' ? legacyVersion : undefined
+    const audience = await core.audience.find([...new Set([...jids, account])], {
+      self: { jid: account, deviceId: self.account.deviceId },
+      only,
+      signal,
+    })
+    requireSomebody(audience, jids, account)
+    const { payloads, errors } = this.#payloads(audience.recipients, content, to)
+    const recipients = audience.recipients.filter(({ version }) => payloads.has(version.name))
+    signal?.throwIfAborted()
+    const sealed = await core.encryptor.encrypt({ recipients, payloads, isContent: true, chats: jids })
+    const all = { ...audience, errors: [...audience.errors, ...errors, ...sealed.errors] }
+    requireSomebody({ ...all, recipients: sealed.recipients }, jids, account)
+    const hasLegacy = sealed.recipients.some(({ version }) => version.name === 'legacy')
+    return {
+      elements: sealed.elements,
+      recipients: sealed.recipients.map(({ jid, deviceId, version }) => ({ jid, deviceId, version: version.name })),
+      excluded: all.excluded,
+      errors: all.errors,
+      legacyDropped: hasLegacy ? droppedByText(content) : [],
+    }
+  }
+
+  #payloads(recipients: readonly Recipient[], content: readonly XmlElement[], to: Jid) {
+    const { backend, context, clock } = this.#core
+    const payloads = new Map<VersionName, SealedPayload>()
+    const errors: DeviceProblem[] = []
+    if (recipients.some(({ version }) => version.name === 'omemo2')) {
+      const time = new Date(clock.now())
+      payloads.set('omemo2', sealEnvelope(backend, { content, from: context.account, to, time }))
+    }
+    const legacy = recipients.filter(({ version }) => version.name === 'legacy')
+    const text = legacy.length > 0 ? sealText(backend, content) : undefined
+    if (text !== undefined) payloads.set('legacy', text)
+    // What has no text says nothing to these.
+    else for (const { jid, deviceId } of legacy) errors.push({ jid, deviceId, error: new OmemoError('no-text') })
+    return { payloads, errors }
+  }
+
+  #split(elements: readonly XmlElement[]): readonly (readonly XmlElement[])[] {
+    return this.#core.options.policy?.mixed === 'two-stanzas' ? elements.map((element) => [element]) : [elements]
+  }
+
+  #stanza(elements: readonly XmlElement[], init: { to: Jid; type: MessageType; id: string }): Message {
+    const isLegacy = elements.every(({ ns }) => ns === legacyVersion.namespace)
+    const body = isLegacy ? fallback : undefined
+    return message({ ...init, body }, ...elements, this.#core.mark(elements), ProcessingHint('store'))
+  }
+}
+
+/** Whether plain text may be sent, and what the user says about that. */
+export class ChatRules {
+  readonly #core: OmemoCore
+
+  constructor(core: OmemoCore) {
+    this.#core = core
+  }
+
+  /** Whether a chat is for encrypted messages only, and whether the contact wants plain text. */
+  async of(jid: Jid | string): Promise<{ readonly isRequired: boolean; readonly isOptedOut: boolean }> {
+    const { isRequired, isOptedOut } = await this.#core.inbox.chat(bare(jid).toString())
+    return { isRequired, isOptedOut }
+  }
+
+  /** The user decides. */
+  async change(jid: Jid | string, change: { isRequired?: boolean; isOptedOut?: boolean }): Promise<void> {
+    const name = bare(jid).toString()
+    await this.#core.store.transaction([chatScope(name)], (transaction) => changeChat(transaction, name, change))
+  }
+}
+
+/** Nobody is told that something was sent that nobody can read. */
+function requireSomebody({ recipients, excluded, errors }: Audience, jids: readonly string[], account: string): void {
+  const isFor = ({ jid }: { readonly jid: string }): boolean => jids.includes(jid)
+  if (recipients.some((each) => isFor(each) || jids.every((jid) => jid === account))) return
+  throw new OmemoError(excluded.some(isFor) ? 'untrusted' : 'no-devices', { cause: { excluded, errors } })
+}
+
+function ackedAll(handles: readonly SendHandle[]): Promise<void> {
+  const acked = Promise.all(handles.map((handle) => handle.acked)).then(() => {})
+  acked.catch(() => {}) // whoever does not wait for it need not know
+  return acked
+}
+
+const bare = (jid: Jid | string): Jid => (typeof jid === 'string' ? Jid.parse(jid) : jid).bare

@@ -1,0 +1,92 @@
+import type { InboundMessage } from '@couplet/client'
+import { base64, type Jid } from '@couplet/stanza'
+import { sha256 } from '@noble/hashes/sha2.js'
+import type { CryptoBackend } from '../crypto/backend.js'
+import type { OwnDevice } from '../devices/own-account.js'
+import { decryptLegacyPayload } from '../legacy/payload.js'
+import { OmemoError } from '../omemo-error.js'
+import { decryptOmemo2Payload } from '../omemo2/payload.js'
+import type { EncryptedParts, Version } from '../wire/version.js'
+import { type OpenedContent, openEnvelope, openText, plainMessage, RefusedEnvelope } from './content.js'
+import type { JournalEntry } from './journal.js'
+import type { FailureReason, OmemoOutcome, SenderDevice } from './outcome.js'
+import type { Owed } from './session-record.js'
+
+/** Where a message comes from, found out without asking the message where that cannot be relied on. */
+export interface MessageOrigin {
+  /** The bare JID of the account that has sent it; in a room the real one, `undefined` if nobody knows it. */
+  readonly from: Jid | undefined
+  /** For whom it is: an account, or a room. */
+  readonly to: Jid
+  /** The room it was said in. */
+  readonly room: string | undefined
+}
+
+/** What has become of a message, and what is to be done about it. */
+export interface Received {
+  readonly outcome: OmemoOutcome
+  /** An empty message that the sender's device should get. */
+  readonly owed?: Owed | undefined
+  /** How many prekeys are left, if one was used. */
+  readonly preKeysLeft?: number | undefined
+}
+
+/** One message on its way through. */
+export interface ReceiveTask {
+  readonly version: Version
+  readonly parts: EncryptedParts
+  readonly device: SenderDevice
+  readonly from: Jid
+  readonly origin: MessageOrigin
+  readonly message: InboundMessage
+  readonly own: OwnDevice
+}
+
+/** Opens the payload with what the ratchet has decrypted; `undefined` for an empty message. @throws OmemoError */
+export function openPayload(
+  backend: CryptoBackend,
+  { version, parts, from, origin }: ReceiveTask,
+  keyMaterial: Uint8Array,
+): OpenedContent | undefined {
+  const { payload, iv } = parts
+  if (payload === undefined) return undefined
+  if (version.name === 'omemo2') {
+    const plaintext = decryptOmemo2Payload(backend, { payload, keyMaterial })
+    return openEnvelope(plaintext, { from, to: origin.to, isRoom: origin.room !== undefined })
+  }
+  if (iv === undefined) throw new OmemoError('malformed')
+  return openText(decryptLegacyPayload(backend, { payload, iv, keyMaterial }))
+}
+
+/** What is kept until the application has taken it. */
+export function entryOf(task: ReceiveTask, opened: OpenedContent, identityKey: Uint8Array): JournalEntry {
+  const { version, parts, device, message, origin } = task
+  return {
+    xml: plainMessage(message, opened.content).toString(),
+    provenance: message.provenance,
+    version: version.name,
+    from: device.jid,
+    deviceId: device.deviceId,
+    identityKey: base64.encode(identityKey),
+    boundFrom: opened.boundFrom,
+    boundTo: opened.boundTo,
+    time: opened.time?.getTime(),
+    payloadHash: base64.encode(sha256(parts.payload ?? new Uint8Array(0))),
+    room: origin.room,
+  }
+}
+
+/** Why it did not work. What is not of ours is for whoever called. */
+export function reasonOf(error: unknown): FailureReason {
+  if (error instanceof RefusedEnvelope) return 'envelope'
+  if (error instanceof OmemoError && error.code !== 'corrupt-record' && error.code !== 'newer-record') return error.code
+  throw error
+}
+
+/** What another copy of the same message could not change. */
+const final: readonly FailureReason[] = ['envelope', 'expired', 'identity-conflict', 'no-prekey', 'obsolete-payload']
+
+/** It could not be decrypted. */
+export function failed(reason: FailureReason, device: SenderDevice | undefined): Received {
+  return { outcome: { status: 'failed', reason, device, recoverable: !final.includes(reason) } }
+}

@@ -1,0 +1,123 @@
+import type { EmitOmemoEvent } from '../omemo-event.js'
+import type { OmemoStore, Transaction } from '../store/omemo-store.js'
+import type { RecordKind } from '../store/record-kind.js'
+import type { SeenKey, TrustEvent, TrustOutcome } from '../trust/trust-event.js'
+import { effectiveLevel, type TrustPolicy } from '../trust/trust-policy.js'
+import { keyName, type PendingTrust, type TrustLevel, type TrustRecord } from '../trust/trust-record.js'
+import { applyTrustEvent, type TrustStore } from '../trust/trust-store.js'
+
+/** All that is thought of keys. */
+interface TrustData {
+  readonly records: readonly TrustRecord[]
+  readonly pending: readonly PendingTrust[]
+}
+
+const trustKind: RecordKind<TrustData> = {
+  name: 'trust',
+  version: 1,
+  toJson: (data) => data,
+  fromJson: (json: TrustData) => json,
+}
+
+const nothing: TrustData = { records: [], pending: [] }
+
+/** The scope of trust in the store: of what may add a key or a decision. */
+export const trustScope = 'trust'
+
+/** What decides. */
+export interface TrustLedgerParts {
+  readonly store: OmemoStore
+  readonly policy: TrustPolicy
+  /** The own account, a bare JID. */
+  readonly account: () => string
+  /** The key of this device in the X25519 form. */
+  readonly ownKey: () => Promise<Uint8Array>
+  readonly now: () => number
+  readonly emit: EmitOmemoEvent
+}
+
+/** What is thought of keys, kept in the store: one decision for a key of an account, whatever device or version uses it. */
+export class TrustLedger {
+  readonly #parts: TrustLedgerParts
+
+  constructor(parts: TrustLedgerParts) {
+    this.#parts = parts
+  }
+
+  /** The level of a key that is known; `undefined` for one nobody has seen. In any transaction. */
+  async levelIn(transaction: Transaction, jid: string, key: Uint8Array): Promise<TrustLevel | undefined> {
+    return this.#level((await transaction.get(trustKind)) ?? nothing, jid, key)
+  }
+
+  /** Takes keys that were proven to be an account's, all at once. In a transaction on {@link trustScope}. */
+  see(transaction: Transaction, jid: string, keys: readonly SeenKey[]): Promise<TrustOutcome> {
+    return this.#apply(transaction, { type: 'keys', jid, keys, at: this.#parts.now() })
+  }
+
+  /** Applies something in a transaction of its own. */
+  async apply(event: TrustEvent): Promise<TrustOutcome> {
+    return this.#parts.store.transaction([trustScope], (transaction) => this.#apply(transaction, event))
+  }
+
+  /** Takes keys that a checked list has shown, and tells what is thought of each. */
+  async levels(jid: string, keys: readonly SeenKey[]): Promise<readonly TrustLevel[]> {
+    const data = (await this.#parts.store.read(trustKind)) ?? nothing
+    const known = keys.map(({ key }) => this.#level(data, jid, key))
+    if (known.every((level) => level !== undefined)) return known as readonly TrustLevel[]
+    await this.apply({ type: 'keys', jid, keys, at: this.#parts.now() })
+    const after = (await this.#parts.store.read(trustKind)) ?? nothing
+    return keys.map(({ key }) => this.#level(after, jid, key) ?? 'undecided')
+  }
+
+  /** All that is known of the keys of an account. */
+  async records(jid: string): Promise<readonly TrustRecord[]> {
+    const { records } = (await this.#parts.store.read(trustKind)) ?? nothing
+    return records.filter((record) => record.jid === jid)
+  }
+
+  #level({ records }: TrustData, jid: string, key: Uint8Array): TrustLevel | undefined {
+    const name = keyName(key)
+    const all = records.filter((record) => record.jid === jid)
+    const record = all.find((each) => each.key === name)
+    return record && effectiveLevel(this.#parts.policy, record, all)
+  }
+
+  async #apply(transaction: Transaction, event: TrustEvent): Promise<TrustOutcome> {
+    const { policy, account, ownKey } = this.#parts
+    const data = (await transaction.get(trustKind)) ?? nothing
+    const store = new DataStore(data)
+    const settings = { policy, account: account(), ownKey: keyName(await ownKey()) }
+    const outcome = await applyTrustEvent(store, settings, event)
+    if (store.data !== data) transaction.put(trustKind, '', store.data)
+    for (const { jid, sharedWith } of outcome.changes) {
+      for (const other of sharedWith ?? []) this.#parts.emit({ type: 'identity-shared', jid, with: other })
+    }
+    return outcome
+  }
+}
+
+/** Records as the reducer wants them. */
+class DataStore implements TrustStore {
+  data: TrustData
+
+  constructor(data: TrustData) {
+    this.data = data
+  }
+
+  async records(): Promise<readonly TrustRecord[]> {
+    return this.data.records
+  }
+
+  putRecord(record: TrustRecord): void {
+    const rest = this.data.records.filter(({ jid, key }) => jid !== record.jid || key !== record.key)
+    this.data = { ...this.data, records: [...rest, record] }
+  }
+
+  async pending(): Promise<readonly PendingTrust[]> {
+    return this.data.pending
+  }
+
+  putPending(pending: readonly PendingTrust[]): void {
+    this.data = { ...this.data, pending }
+  }
+}
