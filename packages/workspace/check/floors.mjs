@@ -99,14 +99,15 @@ export function checkFloors({ packages, root }) {
   })
 }
 
-/** Rule: `node:` modules only where the package says it is for Node. */
-export function checkNodeModules({ packages }) {
+/** Rule: `node:` modules only where the package says it is for Node, or by a written decision about that module. */
+export function checkNodeModules({ packages, root }) {
   const builtin = new Set(builtinModules)
   return packages.flatMap((pkg) => {
     if (unrestricted.has(pkg.floor) || pkg.floor === 'side' || pkg.folder === 'tcp' || pkg.manifest.xmpp?.node)
       return []
     return sourceImports(pkg)
       .filter((entry) => !entry.typeOnly && (entry.specifier.startsWith('node:') || builtin.has(entry.specifier)))
+      .filter((entry) => !decided(pkg, { name: entry.specifier }, root))
       .map((entry) => `${entry.where}: ${entry.specifier} is for tcp and packages with "xmpp": { "node": true }`)
   })
 }

@@ -96,6 +96,14 @@ describe('declarations', () => {
     expect(found[0]).toMatch(/^node: modules.*packages\/wrong\/src\/wrong\.ts:1/)
   })
 
+  test('a written decision lets one node: module through, and no other', () => {
+    const decisions = { 'node:crypto': 'docs/decisions/0001-crypto.md' }
+    tree.write('docs/decisions/0001-crypto.md', '# Why\n')
+    const files = { 'src/keys.ts': "import { verify } from 'node:crypto'\nimport 'node:fs'\n" }
+    tree.add('keys', { manifest: { xmpp: { floor: 3, xeps: [], decisions } }, files })
+    expect(tree.problems()).toEqual([expect.stringContaining('packages/keys/src/keys.ts:2: node:fs')])
+  })
+
   test('an import that package.json does not declare', () => {
     tree.add('wrong', { files: { 'src/wrong.ts': "import { NS } from '@couplet/stanza'\nimport 'left-pad'\n" } })
     expect(tree.problems().map((line) => line.split(': ').slice(2).join())).toEqual([

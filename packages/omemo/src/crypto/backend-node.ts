@@ -12,6 +12,7 @@ import {
 import { OmemoError } from '../omemo-error.js'
 import type { CryptoBackend } from './backend.js'
 import { nobleBackend } from './backend-noble.js'
+import { equalBytes } from './bytes.js'
 import { hkdfSha256, hmacSha256 } from './hmac-sha256.js'
 
 /** From here on the platform's AES and SHA cost less than their set-up. */
@@ -122,15 +123,21 @@ export const platformBackend: CryptoBackend = {
     sealed.length < bulk ? nobleBackend.aesGcmDecrypt(key, iv, sealed) : gcmDecrypt(key, iv, sealed),
 }
 
-/** RFC 7748 §6.1: whether this platform can do it, for not everything that answers to `node` is Node. */
-function isPlatformUsable(backend: CryptoBackend): boolean {
+/** The first vector of RFC 7748 §5.2. */
+const known = {
+  scalar: Buffer.from('a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4', 'hex'),
+  u: Buffer.from('e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c', 'hex'),
+  result: Buffer.from('c3da55379de9c6908e94ea4df28d084f32eccf03491c71f754b4075577a28552', 'hex'),
+}
+
+/** The candidate if it can do X25519, else the fallback: not everything that answers to `node` is Node. */
+export function usableBackend(candidate: CryptoBackend, fallback: CryptoBackend): CryptoBackend {
   try {
-    const one = backend.x25519PublicKey(Uint8Array.from({ length: 32 }, (_, i) => (i === 31 ? 0x40 : 0)))
-    return one.length === 32
+    return equalBytes(candidate.x25519(known.scalar, known.u), known.result) ? candidate : fallback
   } catch {
-    return false
+    return fallback
   }
 }
 
 /** What `#backend` is under Node. */
-export const defaultBackend: CryptoBackend = isPlatformUsable(platformBackend) ? platformBackend : nobleBackend
+export const defaultBackend: CryptoBackend = usableBackend(platformBackend, nobleBackend)

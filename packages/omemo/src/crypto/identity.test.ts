@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { backends, hex } from '../../test/omemo-vectors.js'
 import { legacyProfile } from '../legacy/profile.js'
 import { omemo2Profile } from '../omemo2/profile.js'
+import { defaultBackend, usableBackend } from './backend-node.js'
 import {
   checkCurveKey,
   curveFromEd25519,
@@ -147,4 +148,15 @@ test('both backends agree on what is long, and on what is damaged', () => {
       }
     }
   }
+})
+
+test('a platform that cannot agree on keys, or does it wrong, is not used', () => {
+  const [fallback, platform] = backends as [(typeof backends)[0], (typeof backends)[0]]
+  const refuse = () => {
+    throw new Error('not implemented')
+  }
+  expect(usableBackend(platform, fallback)).toBe(platform)
+  expect(defaultBackend).toBe(platform)
+  expect(usableBackend({ ...platform, x25519: refuse }, fallback)).toBe(fallback)
+  expect(usableBackend({ ...platform, x25519: () => new Uint8Array(32) }, fallback)).toBe(fallback)
 })

@@ -73,6 +73,43 @@ describe.each([legacyProfile, omemo2Profile])('$name', (profile) => {
     expect(bob.receive(late)).toEqual(text(2))
   })
 
+  test('OMEMO 0.1: of a chain that is complete, announced too short, no key is kept', () => {
+    const { alice, bob } = acquainted(backend, profile)
+    bob.receive(alice.send(text(1)))
+    alice.receive(bob.send(text(2)))
+    alice.session = { ...alice.session, previousLength: alice.session.previousLength - 1 }
+    bob.receive(alice.send(text(3)))
+    expect(bob.session.past.at(-1)).toMatchObject({ next: 1, skipped: [] })
+  })
+
+  test('OMEMO S23: secrets that are used up are wiped, whether it worked or not', () => {
+    const { alice, bob } = acquainted(backend, profile)
+    const made: Uint8Array[] = []
+    const keep = (bytes: Uint8Array) => {
+      made.push(bytes)
+      return bytes
+    }
+    const device: CryptoBackend = {
+      ...backend,
+      x25519: (...input) => keep(backend.x25519(...input)),
+      hkdfSha256: (...input) => keep(backend.hkdfSha256(...input)),
+      // With two parts it is a MAC, of which a piece is published.
+      hmacSha256: (key, first, second) =>
+        second ? backend.hmacSha256(key, first, second) : keep(backend.hmacSha256(key, first)),
+    }
+    const expectWiped = (...kept: (Uint8Array | undefined)[]) => {
+      for (const bytes of made.splice(0)) if (!kept.includes(bytes)) expect(hex(bytes)).toMatch(/^0+$/)
+    }
+    alice.session = encrypt(device, profile, alice.session, text(1)).session
+    expectWiped(alice.session.sending?.chainKey)
+    const message = parse(alice.send(text(2)))
+    const { session } = decrypt(device, profile, bob.session, message)
+    const skipped = [...session.past, session.receiving].flatMap((chain) => chain?.skipped.map((key) => key.messageKey))
+    expectWiped(session.receiving?.chainKey, ...skipped)
+    const next = decrypt(device, profile, session, parse(alice.send(text(3))))
+    expectWiped(next.session.receiving?.chainKey)
+  })
+
   test('OMEMO S11: what was decrypted once is a replay, in the same chain and in one that has ended', () => {
     const { alice, bob } = acquainted(backend, profile)
     const messages = [1, 2, 3].map((n) => alice.send(text(n)))
