@@ -1,16 +1,14 @@
-import { message, serialize } from '@couplet/stanza'
-import { expect, test } from 'vitest'
-import { AvatarNotice } from './elements.js'
+import { vectors } from '@couplet/testing'
+import { describe, test } from 'vitest'
+import { AvatarData, AvatarInfo, AvatarMetadata, AvatarPointer, VcardUpdate } from './elements.js'
 
-test('a notice is written and read', () => {
-  const sent = message({ id: 'm1' }, AvatarNotice({ id: 'n1' }))
-  expect(serialize(AvatarNotice({ id: 'n1' }))).toBe("<avatar xmlns='urn:xmpp:avatar:0' id='n1'/>")
-  expect(sent.get(AvatarNotice)).toEqual({ id: 'n1' })
+describe('XEP-0084', () => {
+  const folder = new URL('../../../test-vectors/xep-0084/', import.meta.url)
+  const definitions = { data: AvatarData, metadata: AvatarMetadata, info: AvatarInfo, pointer: AvatarPointer }
+  test.each(vectors(folder, definitions))('$name', ({ check }) => check())
 })
 
-test('a notice without id is malformed, and the message survives it', () => {
-  const sent = message({ id: 'm1', body: 'hello' }, AvatarNotice({ id: 'n1' }).with({ id: undefined }))
-  expect(sent.get(AvatarNotice)).toBeUndefined()
-  expect(sent.read(AvatarNotice)?.ok).toBe(false)
-  expect(sent.body).toBe('hello')
+describe('XEP-0153', () => {
+  const folder = new URL('../../../test-vectors/xep-0153/', import.meta.url)
+  test.each(vectors(folder, { update: VcardUpdate }))('$name', ({ check }) => check())
 })

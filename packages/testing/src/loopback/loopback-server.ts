@@ -24,6 +24,7 @@ import { pingModule } from './ping.js'
 import { roomsModule } from './rooms.js'
 import { rosterModule } from './roster.js'
 import { StreamManagement } from './stream-management.js'
+import { vcardsModule } from './vcards.js'
 
 // Taken now, so that a test's fake timers do not keep a server from stopping.
 const startTimer = setTimeout
@@ -39,6 +40,7 @@ const ownModules = ({ bind2ClearsOffline = false }: LoopbackOptions): readonly L
   offlineModule(bind2ClearsOffline),
   rosterModule(),
   blockingModule(),
+  vcardsModule(),
   carbonsModule(),
   csiModule(),
   roomsModule(),
