@@ -46,6 +46,9 @@ bosh_max_inactivity = 30
 
 authentication = "internal_plain"     -- serves PLAIN, SCRAM-SHA-1, SCRAM-SHA-256 and, over TLS, their -PLUS forms
 allow_registration = true
+registration_invite_only = false      -- with an invitation or without
+allow_user_invites = true             -- invitations of contacts are good for registering, too
+admins = { "admin@" .. domain }       -- may invite people to register
 registration_throttle_max = 1000
 registration_throttle_period = 1
 archive_expires_after = "1w"
@@ -67,6 +70,7 @@ local modules = {
 	"offline", "pep",
 	"ping", "private", "register_ibr", "user_account_management", "smacks", "time", "vcard4", "vcard_legacy", "version",
 	"bosh", "http", "websocket",
+	"invites", "invites_adhoc", "invites_register",
 }
 if is_13 then -- 0.12's community mod_sasl2 ends every connection with a traceback: SASL2 needs 13
 	for _, name in Lua.ipairs({ "sasl2", "sasl2_bind2", "sasl2_fast", "sasl2_sm", "http_altconnect" }) do
@@ -102,6 +106,7 @@ VirtualHost("cert." .. domain)
 VirtualHost("old." .. domain)
 	modules_disabled = {
 		"sasl2", "sasl2_bind2", "sasl2_fast", "sasl2_sm", "smacks", "mam", "carbons", "csi", "csi_simple", "cloud_notify",
+		"bookmarks",
 	}
 -- Served with a certificate that ended yesterday, and with one for another name: no client may log in here.
 -- "ssl" is for STARTTLS, the other option for SNI on the direct TLS port.

@@ -1,16 +1,16 @@
-import { message, serialize } from '@couplet/stanza'
-import { expect, test } from 'vitest'
-import { InvitesNotice } from './elements.js'
+import { CommandRequest, CommandResult } from '@couplet/adhoc'
+import { vectors } from '@couplet/testing'
+import { describe, test } from 'vitest'
+import { Preauth, PreauthFeature } from './elements.js'
 
-test('a notice is written and read', () => {
-  const sent = message({ id: 'm1' }, InvitesNotice({ id: 'n1' }))
-  expect(serialize(InvitesNotice({ id: 'n1' }))).toBe("<invites xmlns='urn:xmpp:invites:0' id='n1'/>")
-  expect(sent.get(InvitesNotice)).toEqual({ id: 'n1' })
-})
+const definitions = {
+  '0379': { preauth: Preauth },
+  // Apart from what the forms mean, all of it is XEP-0050.
+  '0401': { request: CommandRequest, result: CommandResult },
+  '0445': { preauth: Preauth, feature: PreauthFeature },
+}
 
-test('a notice without id is malformed, and the message survives it', () => {
-  const sent = message({ id: 'm1', body: 'hello' }, InvitesNotice({ id: 'n1' }).with({ id: undefined }))
-  expect(sent.get(InvitesNotice)).toBeUndefined()
-  expect(sent.read(InvitesNotice)?.ok).toBe(false)
-  expect(sent.body).toBe('hello')
+describe.each(Object.entries(definitions))('XEP-%s', (number, defs) => {
+  const folder = new URL(`../../../test-vectors/xep-${number}/`, import.meta.url)
+  test.each(vectors(folder, defs))('$name', ({ check }) => check())
 })
