@@ -93,6 +93,8 @@ export class PythonUser {
   /** Its identity key as fingerprint. */
   fingerprint = ''
   holds: boolean
+  /** What it takes for the bundle of everybody else, instead of what they have published. */
+  bundles: string | undefined
   readonly #open: OpenDevice
 
   private constructor(
@@ -104,7 +106,11 @@ export class PythonUser {
     this.client = client
     this.holds = holds
     this.#open = { versions: Object.values(versions), ...open, jid: this.jid }
-    this.command = driver.peer({ ...hooks, send: ({ version, to, xml }) => this.#write(version, to, 'chat', xml) })
+    this.command = driver.peer({
+      ...hooks,
+      fetch_bundle: async (place) => (place.jid === this.jid ? undefined : this.bundles) ?? hooks.fetch_bundle(place),
+      send: ({ version, to, xml }) => this.#write(version, to, 'chat', xml),
+    })
     client.onMessage((each) => this.#take(each))
     client.carbons.onMessage((each) => this.#take(each))
   }
@@ -145,8 +151,13 @@ export class PythonUser {
   /** Encrypts and sends a text to an account, by the version that is preferred or one of `order`. */
   async send(to: string | Jid, body: string, order?: readonly Version[]): Promise<PythonEncrypted> {
     const result = await this.encrypt([String(to)], body, order && { order })
-    for (const { version, xml } of result.messages) await this.#write(version, String(to), 'chat', xml)
+    await this.post(String(to), result)
     return result
+  }
+
+  /** Sends what was encrypted before, perhaps edited. */
+  async post(to: string, { messages }: PythonEncrypted, edit = (xml: string): string => xml): Promise<void> {
+    for (const { version, xml } of messages) await this.#write(version, to, 'chat', edit(xml))
   }
 
   /** Encrypts and sends a text to a room, for these accounts. */
@@ -159,9 +170,9 @@ export class PythonUser {
   encrypt(
     members: readonly string[],
     body: string,
-    { to, order }: { readonly to?: string; readonly order?: readonly Version[] } = {},
+    { from, to, order }: { readonly from?: string; readonly to?: string; readonly order?: readonly Version[] } = {},
   ): Promise<PythonEncrypted> {
-    const plaintexts = plaintextsOf(body, { from: this.jid, to: to ?? members[0] })
+    const plaintexts = plaintextsOf(body, { from: from ?? this.jid, to: to ?? members[0] })
     return this.command('encrypt', { to: members, plaintexts, ...(order && { order }) })
   }
 

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest'
+import { NS_OMEMO_2, versions } from './elements.js'
+import { servers } from './omemo-targets.js'
+import { OurUser } from './our-user.js'
+import { privateRoom } from './private-room.js'
+import { startPython, whyNoPython } from './python-driver.js'
+import { PythonUser } from './python-user.js'
+
+describe.skipIf(whyNoPython)(`several devices, ours and those of python-omemo${whyNoPython}`, () => {
+  const driver = startPython()
+
+  describe.each(servers)('on $title', (target) => {
+    describe.each(Object.entries(versions))('in %s', (_, version) => {
+      const only = { versions: [version] }
+
+      test('OMEMO A2 three devices of one account, and whom they talk with', async () => {
+        const account = await target.createUser()
+        const friend = await PythonUser.start(target, driver, only)
+        const laptop = await OurUser.start(target, { account })
+        const desktop = await PythonUser.start(target, driver, { ...only, account })
+        const phone = await OurUser.start(target, { account })
+        const mine = [laptop, desktop, phone]
+        await friend.meet(account.jid)
+        await desktop.meet(account.jid)
+        await desktop.meet(friend.jid)
+
+        await friend.send(account.jid, 'to all three')
+        for (const device of mine) await device.hears('to all three')
+        for (const device of mine) {
+          const body = `from ${device.device}`
+          await device.send(friend.jid, body)
+          expect(await friend.hears(body)).toMatchObject({ version, decrypted: { device: device.device } })
+          for (const other of mine) if (other !== device) await other.hears(body)
+        }
+        for (const { failures } of [...mine, friend]) expect(failures).toEqual([])
+      })
+
+      test('OMEMO A2 a room for members only', async () => {
+        const ours = await OurUser.start(target)
+        const [alice, bob] = await Promise.all([
+          PythonUser.start(target, driver, only),
+          PythonUser.start(target, driver, only),
+        ])
+        const users = [ours, alice, bob]
+        const members = users.map(({ jid }) => jid)
+        const [room] = await privateRoom(
+          target,
+          users.map(({ client }) => client),
+        )
+        const address = String(room?.jid)
+        for (const user of [alice, bob]) for (const jid of members) await user.meet(jid)
+        await alice.sendToRoom(address, members, 'from alice')
+        expect(await ours.hears('from alice')).toMatchObject({ sender: alice.jid, room: address })
+        await bob.hears('from alice')
+        await ours.sendToRoom(address, 'from us')
+        for (const user of [alice, bob]) expect(await user.hears('from us')).toMatchObject({ sender: ours.jid, version })
+        await bob.sendToRoom(address, members, 'from bob')
+        await ours.hears('from bob')
+        await alice.hears('from bob')
+        for (const { failures } of users) expect(failures).toEqual([])
+      })
+    })
+
+    test('OMEMO S5 S6 words for somebody else, passed on to us, are not taken for ours', async () => {
+      const [ours, theirs] = await Promise.all([
+        OurUser.start(target),
+        PythonUser.start(target, driver, { versions: [NS_OMEMO_2] }),
+      ])
+      await theirs.meet(ours.jid)
+      // What a forwarder can do: its own key, and an envelope that names the victim, or another recipient.
+      for (const affix of [{ from: 'victim@example.org' }, { to: 'somebody@example.org' }]) {
+        await theirs.post(ours.jid, await theirs.encrypt([ours.jid], JSON.stringify(affix), affix))
+      }
+      await theirs.send(ours.jid, 'in good order')
+      await ours.hears('in good order')
+      expect(ours.bodies).toEqual(['in good order'])
+      expect(ours.failures).toHaveLength(2)
+    })
+  })
+})
