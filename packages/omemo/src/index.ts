@@ -1,5 +1,5 @@
 /**
- * XEP-0384: OMEMO Encryption (0.9.1), in the versions omemo:2 and 0.3.
+ * XEP-0384: OMEMO Encryption (0.9.1), as omemo:2 and as 0.3.
  *
  * @module
  */

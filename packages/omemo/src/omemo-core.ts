@@ -31,6 +31,9 @@ import type { Version } from './wire/version.js'
 /** What the plugin runs in. */
 export type OmemoContext = PluginContext & { readonly pep: Pep }
 
+/** What says that a session is not the same on both sides: who has restored a backup uses keys twice (OMEMO F4). */
+const broken: readonly string[] = ['bad-mac', 'no-prekey', 'no-session', 'replayed']
+
 const all: readonly Version[] = [omemo2Version, legacyVersion]
 
 /** All parts, put together. */
@@ -170,7 +173,7 @@ export class OmemoCore {
   }
 
   async #broken(reason: string, device: NonNullable<Received['outcome']['device']>): Promise<void> {
-    if (reason !== 'bad-mac' && reason !== 'no-session' && reason !== 'no-prekey') return
+    if (!broken.includes(reason)) return
     this.events.emit({ type: 'session-broken', ...device })
     const mayHeal = (this.options.policy?.heal ?? 'once') === 'once'
     // XEP-0384 §6: without any session one is begun; a broken one of omemo:2 is for the user to replace (§8).

@@ -100,9 +100,8 @@ export class MessageReceiver {
     try {
       return await this.#decrypt(task)
     } catch (error) {
-      const reason = reasonOf(error)
-      if (reason === 'replayed') return { outcome: { status: 'duplicate', device: task.device } }
-      return failed(reason, task.device)
+      if (error instanceof SeenBefore) return { outcome: { status: 'duplicate', device: task.device } }
+      return failed(reasonOf(error), task.device)
     }
   }
 
@@ -135,7 +134,7 @@ export class MessageReceiver {
     let reason: unknown
     for (const { bytes, parsed } of shares) {
       const mark = markOf(`${device.jid}/${device.deviceId}`, bytes)
-      if (await isSeen(transaction, mark)) throw new OmemoError('replayed')
+      if (await isSeen(transaction, mark)) throw new SeenBefore()
       try {
         const opened = openMessage(receiver, record, parsed)
         const identityKey = await this.#checkIdentity(transaction, task, opened)
@@ -237,5 +236,8 @@ export class MessageReceiver {
     return left.preKeys.length
   }
 }
+
+/** The very same share was decrypted before. One that only uses the same key again is something else: a failure. */
+class SeenBefore extends Error {}
 
 const keyOf = ({ jid, deviceId, version }: SenderDevice): string => sessionKey(jid, deviceId, version)

@@ -84,7 +84,14 @@ export function reasonOf(error: unknown): FailureReason {
 }
 
 /** What another copy of the same message could not change. */
-const final: readonly FailureReason[] = ['envelope', 'expired', 'identity-conflict', 'no-prekey', 'obsolete-payload']
+const final: readonly FailureReason[] = [
+  'envelope',
+  'expired',
+  'identity-conflict',
+  'no-prekey',
+  'obsolete-payload',
+  'replayed',
+]
 
 /** It could not be decrypted. */
 export function failed(reason: FailureReason, device: SenderDevice | undefined): Received {
