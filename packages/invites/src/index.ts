@@ -14,8 +14,8 @@ export {
   PreauthFeature,
   submitPreauth,
 } from './elements.js'
-export { Invitation, IssuedInvitation, parseInvitation } from './invitation.js'
 export { InviteError, type InviteErrorCode } from './invite-error.js'
+export { InviteLink, IssuedInvitation, parseInvitation } from './invite-link.js'
 export { type AccountInviteOptions, type ContactInviteOptions, type Invites, invites } from './invites.js'
 export { presentToken } from './present-token.js'
 export type { Redemption } from './subscriptions.js'

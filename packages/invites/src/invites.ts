@@ -1,8 +1,8 @@
 import type { Adhoc } from '@couplet/adhoc'
 import type { CallOptions, Handled, Plugin, PluginContext, Subscription } from '@couplet/client'
 import { Jid, type Presence } from '@couplet/stanza'
-import { type Invitation, IssuedInvitation, parseInvitation } from './invitation.js'
 import { InviteError } from './invite-error.js'
+import { type InviteLink, IssuedInvitation, parseInvitation } from './invite-link.js'
 import { serverInvitation } from './server-invitation.js'
 import { type Redemption, Subscriptions } from './subscriptions.js'
 
@@ -54,9 +54,9 @@ export interface Invites {
    *
    * @throws TypeError if it is another link, or our own
    */
-  accept(invitation: Invitation | string, options?: CallOptions): Promise<void>
+  accept(invitation: InviteLink | string, options?: CallOptions): Promise<void>
   /** Ends an invitation that this client has issued; false if it was used, has ended, or is not its own. */
-  revoke(invitation: Invitation | string): Promise<boolean>
+  revoke(invitation: InviteLink | string): Promise<boolean>
   /**
    * Whether a request to see our presence was granted because of an invitation, so that nobody has to be asked about it:
    * `presence.onRequest(async ({ presence }) => { if (!(await invites.isRedeemed(presence))) … })`.
@@ -129,7 +129,7 @@ async function accountInvitation(
   return made
 }
 
-function readContact(invitation: Invitation | string): Invitation {
+function readContact(invitation: InviteLink | string): InviteLink {
   const read = typeof invitation === 'string' ? parseInvitation(invitation) : invitation
   if (read?.kind !== 'contact') throw new TypeError('not an invitation to become a contact')
   return read

@@ -3,8 +3,8 @@ import type { CallOptions, Session } from '@couplet/client'
 import type { DataForm, FormValue } from '@couplet/forms'
 import { dateTime, MalformedElementError } from '@couplet/stanza'
 import { CREATE_ACCOUNT_COMMAND, INVITE_COMMAND, invitationFields } from './elements.js'
-import { type Invitation, IssuedInvitation, parseInvitation } from './invitation.js'
 import { conditionOf, InviteError } from './invite-error.js'
+import { type InviteLink, IssuedInvitation, parseInvitation } from './invite-link.js'
 
 /** Who makes invitations, and for whom. */
 export type InvitingSession = Pick<Session, 'account'> & { readonly adhoc: Adhoc }
@@ -21,7 +21,7 @@ export type WantedFields = Readonly<Record<string, FormValue>>
  */
 export async function serverInvitation(
   { adhoc, account }: InvitingSession,
-  kind: Invitation['kind'],
+  kind: InviteLink['kind'],
   fields: WantedFields,
   { name, signal }: CallOptions & { readonly name?: string | undefined },
 ): Promise<IssuedInvitation> {
@@ -70,8 +70,8 @@ const refusals: ReadonlySet<string | undefined> = new Set([
 /** Not by its FORM_TYPE: not every server says it. */
 function invitationIn(
   form: DataForm | undefined,
-  kind: Invitation['kind'],
-): Pick<IssuedInvitation, 'expires' | 'landingUrl'> & { readonly invitation: Invitation } {
+  kind: InviteLink['kind'],
+): Pick<IssuedInvitation, 'expires' | 'landingUrl'> & { readonly invitation: InviteLink } {
   const textOf = (names: readonly string[]): string =>
     form?.fields.find(({ var: name = '' }) => names.includes(name))?.values[0] ?? ''
   const invitation = parseInvitation(textOf(invitationFields.uri))

@@ -5,7 +5,7 @@ import { Presence, presence, type XmlElement } from '@couplet/stanza'
 import { fakeSession, parseXml } from '@couplet/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Preauth } from './elements.js'
-import { parseInvitation } from './invitation.js'
+import { parseInvitation } from './invite-link.js'
 import { invites } from './invites.js'
 import type { Redemption } from './subscriptions.js'
 

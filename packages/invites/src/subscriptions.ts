@@ -3,7 +3,7 @@ import { PreApproval } from '@couplet/presence'
 import { type BareJid, type Presence, type PresenceType, presence, type XmlElement } from '@couplet/stanza'
 import { Preauth } from './elements.js'
 import { ExpectedContacts } from './expected-contacts.js'
-import type { Invitation } from './invitation.js'
+import type { InviteLink } from './invite-link.js'
 import { OwnTokens } from './own-tokens.js'
 
 /** Somebody was let in, because of an invitation. */
@@ -37,7 +37,7 @@ export class Subscriptions {
   }
 
   /** Asks whoever has invited us, and lets them ask back (XEP-0379 §3.4). */
-  async accept({ jid, token }: Invitation, expires: Date, { signal }: CallOptions): Promise<void> {
+  async accept({ jid, token }: InviteLink, expires: Date, { signal }: CallOptions): Promise<void> {
     signal?.throwIfAborted()
     const canPreApprove = this.#context.serverFeatures?.get(PreApproval) === true
     if (!canPreApprove) await this.#expected.add(jid, expires)

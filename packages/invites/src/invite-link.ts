@@ -3,7 +3,7 @@ import { formatXmppUri, parseXmppUri } from './xmpp-uri.js'
 
 /** What an invitation says. */
 export interface InvitationParts {
-  readonly kind: Invitation['kind']
+  readonly kind: InviteLink['kind']
   readonly jid: BareJid
   readonly token?: string | undefined
   readonly name?: string | undefined
@@ -14,7 +14,7 @@ export interface InvitationParts {
  * An invitation: to become somebody's contact (XEP-0379), or to register an account (XEP-0445). Who has its token is let
  * in, so neither `console.log` nor JSON shows it.
  */
-export class Invitation {
+export class InviteLink {
   /** To become the contact of {@link jid}, or to register an account. */
   readonly kind: 'contact' | 'account'
   /** Who invites; or the account to be registered, which is the domain alone if its name can be chosen. */
@@ -57,21 +57,21 @@ export class Invitation {
  * Reads the link of an invitation; `undefined` if it is none. Nothing is done with it: ask the user, then give it to
  * `client.invites.accept`, or register with it.
  */
-export function parseInvitation(uri: string): Invitation | undefined {
+export function parseInvitation(uri: string): InviteLink | undefined {
   const parsed = parseXmppUri(uri)
   const { jid, action, parameters } = parsed ?? {}
   if (jid === undefined || jid.resource !== undefined) return undefined
   const token = parameters?.get('preauth') || undefined
   // XEP-0379 §3.2 writes a space as a plus sign, as forms of web pages do.
   const name = parameters?.get('name')?.replaceAll('+', ' ') || undefined
-  if (action === 'register') return new Invitation({ kind: 'account', jid: jid.bare, token, name })
+  if (action === 'register') return new InviteLink({ kind: 'account', jid: jid.bare, token, name })
   if (action !== 'roster' || jid.local === undefined) return undefined
   const registers = token !== undefined && parameters?.get('ibr') === 'y'
-  return new Invitation({ kind: 'contact', jid: jid.bare, token, name, registers })
+  return new InviteLink({ kind: 'contact', jid: jid.bare, token, name, registers })
 }
 
 /** An invitation that was made. */
-export class IssuedInvitation extends Invitation {
+export class IssuedInvitation extends InviteLink {
   /** Whose token it is: the server's, which knows what to do with it, or that of this client, which has to be online then. */
   readonly issuer: 'server' | 'client'
   /** When it ends; `undefined` if it does not. */

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { IssuedInvitation, parseInvitation } from './invitation.js'
+import { IssuedInvitation, parseInvitation } from './invite-link.js'
 
 describe('invitations', () => {
   test.each<[string, Record<string, unknown>]>([
