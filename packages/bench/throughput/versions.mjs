@@ -7,6 +7,9 @@ const packages = {
   strophe: 'strophe.js',
   'xmpp-xml': '@xmpp/xml',
   saxes: 'saxes',
+  signalapp: '@signalapp/libsignal-client',
+  privacyresearch: '@privacyresearch/libsignal-protocol-typescript',
+  olm: '@matrix-org/olm',
 }
 
 /** The package of a contender with its version, for a table. */

@@ -52,6 +52,15 @@ function finish(output: Uint8Array): void {
 
 const longKey = new Uint8Array(32)
 
+/** The state after the key under one of its pads. */
+function padInto(target: Int32Array, key: Uint8Array, pad: number): void {
+  block.fill(pad)
+  for (let i = 0; i < key.length; i++) block[i] = (key[i] as number) ^ pad
+  state.set(initialState)
+  compressBlock()
+  target.set(state)
+}
+
 /** The states after the two pads of a key (RFC 2104 §4). */
 function setKey(key: Uint8Array): void {
   let short = key
@@ -63,16 +72,8 @@ function setKey(key: Uint8Array): void {
     finish(longKey)
     short = longKey
   }
-  for (const [pad, target] of [
-    [0x36, inner],
-    [0x5c, outer],
-  ] as const) {
-    block.fill(pad)
-    for (let i = 0; i < short.length; i++) block[i] = (short[i] as number) ^ pad
-    state.set(initialState)
-    compressBlock()
-    target.set(state)
-  }
+  padInto(inner, short, 0x36)
+  padInto(outer, short, 0x5c)
 }
 
 const innerDigest = new Uint8Array(32)
@@ -110,7 +111,10 @@ export function hmacSha256(key: Uint8Array, first: Uint8Array, second: Uint8Arra
   return digest
 }
 
-const noSalt = new Uint8Array(32)
+/** The states of the salt of 32 zero bytes, with which every message key is derived. */
+setKey(new Uint8Array(32))
+const unsaltedInner = inner.slice()
+const unsaltedOuter = outer.slice()
 const extracted = new Uint8Array(32)
 const counter = new Uint8Array(1)
 
@@ -122,7 +126,11 @@ export function hkdfSha256(
   length: number,
 ): Uint8Array {
   const output = new Uint8Array(Math.ceil(length / 32) * 32)
-  setKey(salt ?? noSalt)
+  if (salt) setKey(salt)
+  else {
+    inner.set(unsaltedInner)
+    outer.set(unsaltedOuter)
+  }
   begin()
   absorb(secret)
   end(extracted)
