@@ -50,11 +50,14 @@ export class CatchUp {
   readonly #limit: number
   #looked = 0
   #count = 0
+  /** Which time we were there when it began: what is said before we are in a room is in its archive alone. */
+  readonly #entry: number | undefined
   /** Whether the archive stands by all it has said so far (XEP-0313 §4.3.2). */
   #isStable = true
 
   constructor(task: CatchUpTask) {
     this.#task = task
+    this.#entry = task.known.entry
     const { pageSize = 50, limit = 5000 } = task.options
     this.#pageSize = pageSize
     this.#limit = limit
@@ -176,7 +179,7 @@ export class CatchUp {
 
   async #end(gap: ArchiveGap | undefined): Promise<CaughtUp> {
     const { known } = this.#task
-    known.isContiguous = this.#isStable
+    known.isContiguous = this.#isStable && this.#entry !== undefined && this.#entry === known.entry
     await known.save()
     return { archive: known.name, count: this.#count, gap }
   }

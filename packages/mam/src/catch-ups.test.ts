@@ -1,5 +1,5 @@
 import { memoryStore } from '@couplet/client'
-import { Jid, message, StanzaError } from '@couplet/stanza'
+import { message, StanzaError } from '@couplet/stanza'
 import { fakeSession } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
 import {
@@ -230,47 +230,5 @@ describe('what goes wrong', () => {
     expect(seen).toEqual(['2'])
     await flushed()
     expect(session.errors[0]).toMatchObject({ message: 'disk full' })
-  })
-})
-
-describe('rooms (R-035)', () => {
-  const room = 'cave@rooms.example.org'
-
-  /** A room whose archive holds three messages, and a client that knows them. */
-  async function entered() {
-    const session = fakeSession()
-    const archive = new FakeArchive(room).fill(3)
-    session.answer(queryArchive, (query) => archive.answer(session, query))
-    const set = installed(session, {})
-    expect(await set.api.catchUp({ archive: room })).toEqual({ archive: room, count: 0, gap: undefined })
-    return { ...set, archive }
-  }
-
-  test('have a cursor of their own, moved by the ids that the room gives', async () => {
-    const { session, api, seen, archive } = await entered()
-    expect(String(session.requests.at(-1)?.to)).toBe(room)
-    session.receive(archive.add())
-    // The id of the account's archive, and one in a private message, are not the room's.
-    session.receive(message({ from: `${room}/Puck`, type: 'groupchat', body: 'x' }, new FakeArchive().idOf(99)))
-    session.receive(message({ from: `${room}/Puck`, to: account, type: 'chat', body: 'y' }, archive.idOf(98)))
-    session.lose()
-    archive.fill(2)
-    await session.begin()
-    archive.queries.length = 0
-    expect(await api.catchUp({ archive: Jid.parse(room) })).toMatchObject({ count: 2 })
-    expect([seen, archive.asked]).toEqual([
-      ['4*', 'x*', 'y*', '5', '6'],
-      ['<', '>a4'],
-    ])
-  })
-
-  test('what comes live in a new session does not hide what was missed before it', async () => {
-    const { session, api, seen, archive } = await entered()
-    session.lose()
-    archive.fill(2)
-    await session.begin()
-    session.receive(archive.add())
-    await api.catchUp({ archive: room })
-    expect(seen).toEqual(['6*', '4', '5'])
   })
 })

@@ -4,6 +4,7 @@ import { Jid, type Message, tagged } from '@couplet/stanza'
 import { abortable } from './abortable.js'
 import { type ArchiveGap, type CaughtUp, checkGap } from './archive-gap.js'
 import { type Beginning, CatchUp, type CatchUpOptions, type MissedMessage } from './catch-up.js'
+import { EnteredRooms } from './entered-rooms.js'
 import { KnownArchive, type MamContext } from './known-archive.js'
 
 /** A copy whatever it holds (XEP-0280). */
@@ -18,6 +19,9 @@ const refusals: readonly unknown[] = [
   'not-allowed',
 ]
 
+/** How many messages of rooms are remembered whose archives nobody has asked about yet. */
+const maxUnclaimed = 100
+
 /** The catch-ups of all archives: of the own one by itself in every session, of rooms when it is asked for. */
 export class CatchUps {
   readonly #context: MamContext
@@ -25,6 +29,9 @@ export class CatchUps {
   readonly #missed: PluginEvent<[InboundMessage, MissedMessage]>
   readonly #caughtUp: PluginEvent<[CaughtUp]>
   readonly #archives = new Map<string, KnownArchive>()
+  readonly #entered: EnteredRooms
+  /** What has come live from rooms before anybody asked to catch up with them. */
+  #unclaimed: Message[] = []
   readonly #running = new Map<KnownArchive, Promise<CaughtUp>>()
   /** The own archive, if the application wants what was missed. */
   readonly #own: KnownArchive | undefined
@@ -49,6 +56,8 @@ export class CatchUps {
     this.#missed = missed
     this.#caughtUp = caughtUp
     context.signal.addEventListener('abort', () => this.#endSession(context.signal.reason), { once: true })
+    this.#entered = new EnteredRooms(context, (room) => this.#left(room))
+    context.onMessage((message) => this.#take(message))
     context.onSession(() => this.#beginSession(), 'archive')
     if (!isWanted) return
     this.#own = this.#archive(undefined)
@@ -91,17 +100,29 @@ export class CatchUps {
     const name = (address ?? this.#context.account).toString()
     const known = this.#archives.get(name)
     if (known !== undefined) return known
-    // What came before it was heard of is not known to be delivered.
-    if (this.#archives.size === 0) this.#context.onMessage((message) => this.#take(message))
-    const added = new KnownArchive(this.#context, address)
+    const entry = address === undefined ? () => 0 : () => this.#entered.entry(name)
+    const added = new KnownArchive(this.#context, address, entry)
     this.#archives.set(name, added)
+    for (const message of this.#unclaimed.splice(0)) this.#takeSaid(message)
     return added
   }
 
   #take(message: Message): void {
     this.#own?.take(message)
-    const { type, from } = message
-    if (type === 'groupchat' && from !== undefined) this.#archives.get(from.bare.toString())?.take(message)
+    if (message.type === 'groupchat') this.#takeSaid(message)
+  }
+
+  /** Something was said in a room. */
+  #takeSaid(message: Message): void {
+    const known = this.#archives.get(String(message.from?.bare))
+    if (known !== undefined) known.take(message)
+    else if (this.#unclaimed.push(message) > maxUnclaimed) this.#unclaimed.shift()
+  }
+
+  /** What is said there from now on does not reach us. */
+  #left(room: string): void {
+    const known = this.#archives.get(room)
+    if (known !== undefined) known.isContiguous = false
   }
 
   #takeCopy(outer: Message): void {
@@ -118,6 +139,8 @@ export class CatchUps {
   #beginSession(): Promise<void> | undefined {
     this.#endSession(new DOMException('a new session has begun', 'AbortError'))
     this.#session = new AbortController()
+    this.#entered.clear()
+    this.#unclaimed = []
     const interrupted = Promise.all([...this.#archives.values()].map((known) => known.interrupt()))
     const own = this.#own
     if (own === undefined) return undefined

@@ -5,6 +5,7 @@ import {
   attr,
   bool,
   child,
+  children,
   childTexts,
   dateTime,
   element,
@@ -16,6 +17,7 @@ import {
   marker,
   oneOf,
   optional,
+  uint,
 } from '@couplet/stanza'
 
 /** The namespace of message archives (XEP-0313). */
@@ -25,8 +27,17 @@ export const NS_MAM_EXTENDED = 'urn:xmpp:mam:2#extended'
 /** The feature of archives that know the field `include-groupchat` (XEP-0313 §7). */
 export const NS_MAM_GROUPCHAT = 'urn:xmpp:mam:2#groupchat-field'
 
+const NS_MUC_USER = 'http://jabber.org/protocol/muc#user'
+
 /** Marks what comes from an occupant of a room, or goes to one (XEP-0045 §7.5). */
-export const MucUser = marker('http://jabber.org/protocol/muc#user', 'x')
+export const MucUser = marker(NS_MUC_USER, 'x')
+
+/** What a room says with a presence; only the codes matter here (XEP-0045 §7.2.2). */
+export const RoomPresence = element(NS_MUC_USER, 'x', {
+  statuses: children(element(NS_MUC_USER, 'status', { code: attr('code', uint) })),
+})
+/** The value of the definition of the same name. */
+export type RoomPresence = Infer<typeof RoomPresence>
 
 /** Which messages are wanted (XEP-0313 §4.1). */
 export const MamFilter = submitForm(NS_MAM, {

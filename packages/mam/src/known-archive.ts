@@ -41,8 +41,11 @@ export class KnownArchive {
   /** Whether the archive removes forged ids (XEP-0359 §6); `undefined` until it was asked. */
   #givesIds: boolean | undefined
   readonly #waiting: Message[] = []
+  readonly #entry: () => number | undefined
 
-  constructor(context: MamContext, address: Jid | undefined) {
+  /** @param entry which time we are where its messages come live; `undefined` if we are not */
+  constructor(context: MamContext, address: Jid | undefined, entry: () => number | undefined) {
+    this.#entry = entry
     this.address = address
     this.#context = context
     this.#records = new ArchiveRecords(context, address === undefined ? 'cursor' : `cursor/${address}`)
@@ -56,6 +59,11 @@ export class KnownArchive {
   /** The same as text. */
   get name(): string {
     return this.jid.toString()
+  }
+
+  /** Which time we are where its messages come live, such as in its room; `undefined` if we are not. */
+  get entry(): number | undefined {
+    return this.#entry()
   }
 
   /** Up to where everything is known; `undefined` before the first time. */

@@ -75,8 +75,9 @@ export interface Mam {
   /** Calls the handler when an archive is caught up with: how many messages that were, and whether some were left out. */
   onCaughtUp(handler: (result: CaughtUp) => Handled): Subscription
   /**
-   * Catches up with an archive: that of a room from where it was known last, before entering it or right after. The own
-   * one does so by itself if the plugin is `mam({ catchUp: true })`; then this waits for it.
+   * Catches up with an archive: that of a room from where it was known last. To be called each time that the room has been
+   * entered: what is said before is in its archive only. The own one does so by itself if the plugin is
+   * `mam({ catchUp: true })`; then this waits for it.
    *
    * @throws StanzaError, ConnectionError and PagingError; it goes on from where it was when it is called again
    */

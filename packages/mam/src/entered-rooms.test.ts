@@ -1,0 +1,132 @@
+import { memoryStore } from '@couplet/client'
+import { Jid, message } from '@couplet/stanza'
+import { type FakeSession, fakeSession } from '@couplet/testing'
+import { describe, expect, test } from 'vitest'
+import { account, FakeArchive, flushed, installed } from '../test/fake-archive.js'
+import { queryArchive } from './elements.js'
+
+describe('rooms (R-035)', () => {
+  const room = 'cave@rooms.example.org'
+
+  /** The room says that we are in, or are not any more. */
+  const enter = (session: FakeSession, type?: 'unavailable', ...codes: number[]): void => {
+    const statuses = [110, ...codes].map((code) => `<status code='${code}'/>`).join('')
+    const x = `<x xmlns='http://jabber.org/protocol/muc#user'>${statuses}</x>`
+    session.receive(
+      `<presence from='${room}/Puck' to='${account}/here'${type ? ` type='${type}'` : ''}>${x}</presence>`,
+    )
+  }
+
+  /** A room whose archive holds three messages, and a client that knows them. */
+  async function entered() {
+    const store = memoryStore()
+    const session = fakeSession({ store })
+    const archive = new FakeArchive(room).fill(3)
+    session.answer(queryArchive, (query) => archive.answer(session, query))
+    const set = installed(session, {})
+    enter(session)
+    expect(await set.api.catchUp({ archive: room })).toEqual({ archive: room, count: 0, gap: undefined })
+    return { ...set, archive, store }
+  }
+
+  test('have a cursor of their own, moved by the ids that the room gives', async () => {
+    const { session, api, seen, archive } = await entered()
+    expect(String(session.requests.at(-1)?.to)).toBe(room)
+    session.receive(archive.add())
+    // The id of the account's archive, and one in a private message, are not the room's.
+    session.receive(message({ from: `${room}/Puck`, type: 'groupchat', body: 'x' }, new FakeArchive().idOf(99)))
+    session.receive(message({ from: `${room}/Puck`, to: account, type: 'chat', body: 'y' }, archive.idOf(98)))
+    session.lose()
+    archive.fill(2)
+    await session.begin()
+    enter(session)
+    archive.queries.length = 0
+    expect(await api.catchUp({ archive: Jid.parse(room) })).toMatchObject({ count: 2 })
+    expect([seen, archive.asked]).toEqual([
+      ['4*', 'x*', 'y*', '5', '6'],
+      ['<', '>a4'],
+    ])
+  })
+
+  test('what comes live in a new session does not hide what was missed before it', async () => {
+    const { session, api, seen, archive } = await entered()
+    session.lose()
+    archive.fill(2)
+    await session.begin()
+    session.receive(archive.add())
+    await api.catchUp({ archive: room })
+    expect(seen).toEqual(['6*', '4', '5'])
+  })
+
+  test('what is said between a catch-up and entering is not hidden by what comes live after it', async () => {
+    const session = fakeSession()
+    const archive = new FakeArchive(room).fill(3)
+    session.answer(queryArchive, (query) => archive.answer(session, query))
+    const { api, seen } = installed(session, {})
+    await api.catchUp({ archive: room })
+    archive.fill(1) // while we are on our way in
+    enter(session)
+    session.receive(archive.add())
+    expect(await api.catchUp({ archive: room })).toMatchObject({ count: 1 })
+    expect(seen).toEqual(['5*', '4'])
+  })
+
+  test.each([
+    ['left', []],
+    ['put out', [307]],
+  ])('what is said after we were %s is missed', async (_how, codes) => {
+    const { session, api, seen, archive } = await entered()
+    enter(session, 'unavailable', ...codes)
+    archive.fill(2)
+    enter(session)
+    session.receive(archive.add())
+    expect(await api.catchUp({ archive: room })).toMatchObject({ count: 2 })
+    expect(seen).toEqual(['6*', '4', '5'])
+  })
+
+  test('nothing is missed by another nickname, nor when somebody else leaves', async () => {
+    const { session, api, archive } = await entered()
+    enter(session, 'unavailable', 303)
+    enter(session)
+    session.receive(
+      `<presence from='${room}/Quince' type='unavailable'><x xmlns='http://jabber.org/protocol/muc#user'/></presence>`,
+    )
+    session.receive(archive.add())
+    archive.queries.length = 0
+    await api.catchUp({ archive: room })
+    expect(archive.asked).toEqual(['<', '>a4'])
+  })
+
+  test('left and entered while it is caught up with: it is not taken for complete', async () => {
+    const { session, api, seen, archive } = await entered()
+    archive.fill(1)
+    session.answer(queryArchive, (query) => {
+      const fin = archive.answer(session, query)
+      if (query.page?.after !== undefined) {
+        enter(session, 'unavailable')
+        archive.fill(1)
+        enter(session)
+      }
+      return fin
+    })
+    await api.catchUp({ archive: room })
+    session.answer(queryArchive, (query) => archive.answer(session, query))
+    session.receive(archive.add())
+    await api.catchUp({ archive: room })
+    expect(seen).toEqual(['4', '6*', '5'])
+  })
+
+  test('R-036 what comes between entering and the first catch-up of a process comes once', async () => {
+    const { session, archive, store } = await entered()
+    await flushed()
+    archive.fill(1)
+    session.end()
+    const later = fakeSession({ store })
+    later.answer(queryArchive, (query) => archive.answer(later, query))
+    const { api, seen } = installed(later, {})
+    enter(later)
+    later.receive(archive.add())
+    expect(await api.catchUp({ archive: room })).toMatchObject({ count: 1 })
+    expect(seen).toEqual(['5*', '4'])
+  })
+})
