@@ -1,4 +1,5 @@
 import { type BareJid, type ElementDef, type Iq, type Jid, MalformedElementError, readElement } from '@couplet/stanza'
+import { onAbort } from './on-abort.js'
 
 /** A request that has no answer yet. */
 interface PendingRequest {
@@ -45,11 +46,10 @@ export class IqTracker {
     mayBeEmpty = false,
   ): Promise<R> {
     return new Promise<R>((resolve, reject) => {
-      const onAbort = (): void => settle({ error: signal?.reason })
       const settle = (outcome: { readonly value: unknown } | { readonly error: unknown }): void => {
         this.#pending.delete(id)
         clearTimeout(timer)
-        signal?.removeEventListener('abort', onAbort)
+        forgetSignal?.()
         if ('value' in outcome) resolve(outcome.value as R)
         else reject(outcome.error)
       }
@@ -57,7 +57,7 @@ export class IqTracker {
         () => settle({ error: new DOMException(`no answer within ${timeout} ms`, 'TimeoutError') }),
         Math.min(timeout, longestTimer),
       )
-      signal?.addEventListener('abort', onAbort, { once: true })
+      const forgetSignal = signal && onAbort(signal, () => settle({ error: signal.reason }))
       this.#pending.set(id, { to, response: response as ElementDef<unknown> | undefined, mayBeEmpty, settle })
     })
   }
