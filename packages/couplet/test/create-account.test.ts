@@ -43,7 +43,7 @@ describe('an account in one call', () => {
     await using _ = server
     await create()
     expect(told).toEqual([`username juliet, password ${secret}`])
-    expect(server.peers[0]?.isClosed).toBe(true)
+    await server.peers[0]?.closed
   })
 
   test('with the token of an invitation, which comes first, and with what else is wanted', async () => {
@@ -58,7 +58,8 @@ describe('an account in one call', () => {
     await using _ = server
     await expect(create()).rejects.toMatchObject({ name: 'RegistrationError', code: 'not-offered' })
     await expect(create({ token: 'TOKEN' })).rejects.toMatchObject({ name: 'InviteError', code: 'not-offered' })
-    expect([told, server.peers.map(({ isClosed }) => isClosed)]).toEqual([[], [true, true]])
+    await Promise.all(server.peers.map(({ closed }) => closed))
+    expect([told, server.peers.length]).toEqual([[], 2])
   })
 
   test('S-067 not on a connection that is not secure', async () => {
