@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { bookmarks, joinBookmarked, NS_BOOKMARKS, OldBookmarks } from '@couplet/bookmarks'
+import { bookmarks, joinBookmarked, NS_BOOKMARKS, OldBookmarks, oldBookmarksNode } from '@couplet/bookmarks'
 import { caps } from '@couplet/caps'
 import { disco } from '@couplet/disco'
 import { muc } from '@couplet/muc'
@@ -79,3 +79,30 @@ describe.each(all.filter(({ server }) => server !== undefined))('bookmarks on $t
     await expect(theirs.items().next()).rejects.toMatchObject({ name: 'StanzaError' })
   })
 })
+
+// A host of these servers keeps private storage and nodes, and leaves it to clients to bring one into the other.
+const apart = all.flatMap((target) => (target.server?.kind === 'prosody' ? [{ target, server: target.server }] : []))
+
+describe.each(apart)(
+  'older bookmarks on $target.title, where the server does not convert them',
+  ({ target, server }) => {
+    test('are brought in once, and nothing is lost or overwritten', async () => {
+      const account = await server.createUser(`b${randomBytes(6).toString('hex')}@${server.hosts.old}`)
+      const client = await connect(target, account)
+      const [known, left, inItem] = [roomOn(target), roomOn(target), roomOn(target)]
+      await client.bookmarks.set(known, { name: 'new', password: 'cauldronburn' })
+      await setPrivateData(client, OldBookmarks, { conferences: [...old(known).conferences, ...old(left).conferences] })
+      await client.pep.publish(oldBookmarksNode, old(inItem), { id: 'current' })
+      expect(client.bookmarks.all.size).toBe(1)
+      const brought = await client.bookmarks.importOld()
+      expect(brought.map(({ jid }) => `${jid}`).sort()).toEqual([left, inItem].sort())
+      const late = await connect(target, account)
+      expect([...late.bookmarks.all.keys()].sort()).toEqual([known, left, inItem].sort())
+      expect(late.bookmarks.of(known)).toMatchObject({ name: 'new', password: 'cauldronburn' })
+      expect(late.bookmarks.of(left)).toMatchObject({ name: 'old', autojoin: true, nick: 'hag' })
+      await client.bookmarks.remove(left)
+      expect(await client.bookmarks.importOld()).toEqual([])
+      expect((await getPrivateData(client, OldBookmarks))?.conferences).toHaveLength(2)
+    })
+  },
+)
