@@ -1,5 +1,6 @@
 import type { CallOptions } from '@couplet/client'
 import { Jid } from '@couplet/stanza'
+import type { Contact } from './devices/contact-record.js'
 import type { OmemoCore } from './omemo-core.js'
 import { fingerprint } from './trust/fingerprint.js'
 import { keyName, type TrustLevel } from './trust/trust-record.js'
@@ -54,10 +55,12 @@ export class Devices {
     const jid = bare(address)
     const { directory, versions, trust, own, context } = this.#core
     const { contact } = await directory.ensure(jid, options)
+    const shown = await this.#shownKeys(jid, contact, options)
     const records = await trust.records(jid)
     const self = jid === context.account.toString() ? (await own.find())?.account.deviceId : undefined
-    return [...contact.devices].flatMap(([deviceId, { identityKey, label }]): DeviceInfo[] => {
+    return [...contact.devices].flatMap(([deviceId, { identityKey: pinned, label }]): DeviceInfo[] => {
       if (deviceId === self) return []
+      const identityKey = pinned ?? shown.get(deviceId)
       const announced = versions.filter(({ name }) => contact.lists[name]?.ids.includes(deviceId))
       const name = identityKey && keyName(identityKey)
       return [
@@ -73,6 +76,21 @@ export class Devices {
         },
       ]
     })
+  }
+
+  /** The keys of devices that were never written to, from their bundles: nobody can compare what is not shown. */
+  async #shownKeys(
+    jid: string,
+    { devices }: Contact,
+    { signal }: CallOptions,
+  ): Promise<ReadonlyMap<number, Uint8Array>> {
+    const { audience, own, context } = this.#core
+    const isKnown = [...devices.values()].every(({ identityKey }) => identityKey !== undefined)
+    const deviceId = (await own.find())?.account.deviceId
+    if (isKnown || deviceId === undefined) return new Map()
+    const self = { jid: context.account.toString(), deviceId }
+    const { recipients, excluded } = await audience.find([jid], { self, signal })
+    return new Map([...recipients, ...excluded].map((each) => [each.deviceId, each.identityKey]))
   }
 
   /** Lets the next message begin other sessions. */

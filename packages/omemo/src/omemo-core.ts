@@ -97,7 +97,14 @@ export class OmemoCore {
     this.empties = this.#empties()
     this.inbox = this.#inbox(new Journal(this.store))
     const announcers = this.versions.map((version) => new Announcer(version, parts))
-    this.presence = new OwnPresence({ ...parts, announcers, report: context.reportError, label: options.label })
+    const { reportError: report } = context
+    this.presence = new OwnPresence({
+      ...parts,
+      announcers,
+      otherIds: () => this.#otherIds(),
+      report,
+      label: options.label,
+    })
   }
 
   /** Sends elements as they go with every encrypted message. */
@@ -110,6 +117,12 @@ export class OmemoCore {
   mark(elements: readonly XmlElement[]): XmlElement {
     const namespace = elements[0]?.ns ?? omemo2Version.namespace
     return EncryptionMark({ namespace, name: 'OMEMO' })
+  }
+
+  async #otherIds(): Promise<readonly number[]> {
+    const others = all.filter((version) => !this.versions.includes(version))
+    const lists = await Promise.all(others.map(({ devices }) => this.context.pep.get(devices)))
+    return lists.flatMap((list) => list?.devices.map(({ id }) => id) ?? [])
   }
 
   #empties(): EmptyMessages {
@@ -140,7 +153,6 @@ export class OmemoCore {
       journal,
       emit: (event) => this.events.emit(event),
       account: () => context.account,
-      isCatchingUp: () => this.isCatchingUp,
       inbound: (element, { provenance }) => inbound(element, provenance),
     })
     return new Inbox({
@@ -181,11 +193,12 @@ export class OmemoCore {
     if (mayHeal && isAllowed) await this.empties.heal(device)
   }
 
-  /** XEP-0384 §6: a device that is not on the list we know may be on the one there is. */
+  /** XEP-0384 §6: a device that is not on the list we know may be on the one there is. It is asked for once in a session. */
   async #checkListed({ jid, deviceId }: { readonly jid: string; readonly deviceId: number }): Promise<void> {
+    if (this.isCatchingUp) return
     const { lists } = await this.directory.of(jid)
-    const isListed = Object.values(lists).some((list) => list.ids.includes(deviceId))
-    if (!isListed && !this.isCatchingUp) await this.directory.ensure(jid)
+    if (Object.values(lists).some((list) => list.ids.includes(deviceId))) return
+    await this.directory.lookFor(jid, deviceId)
   }
 
   async #mayKnow(jid: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { memoryStore, type StateStore } from '@couplet/client'
+import type { StateStore } from '@couplet/client'
 import type { XmlElement } from '@couplet/stanza'
 import { parseXml } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'

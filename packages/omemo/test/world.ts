@@ -1,7 +1,7 @@
 import type { InboundMessage, StateStore, Subscription } from '@couplet/client'
 import type { Pep, PepTarget } from '@couplet/pep'
 import type { NodeChange } from '@couplet/pubsub'
-import { type ElementDef, Jid, type Message, message, type XmlElement } from '@couplet/stanza'
+import { type ElementDef, Jid, type Message, message, readElement, type XmlElement } from '@couplet/stanza'
 import { type FakeSession, fakeSession, parseXml } from '@couplet/testing'
 import {
   type Omemo,
@@ -90,7 +90,11 @@ export class Nodes {
 
   /** The `pep` of an account. */
   pep(account: string, keep: (end: () => void) => Subscription): Partial<Pep> {
-    const parse = (kind: Kind, xml: string): unknown => kind.item.parse(parseXml(xml))
+    const parse = (kind: Kind, xml: string): unknown => {
+      const read = readElement(kind.item, parseXml(xml))
+      if (!read.ok) throw read.error
+      return read.value
+    }
     return {
       get: async (target, { from = account, id } = {}) => {
         const kind = kindOf(target as never)
@@ -152,6 +156,7 @@ export class World {
   readonly clock = new TestClock()
   readonly nodes = new Nodes()
   readonly peers: Peer[] = []
+  readonly #copies: Promise<unknown>[] = []
 
   /** A client comes; `automatic` is off, so that a test says when it is announced. */
   async join(address: string, options: OmemoOptions & { readonly state?: StateStore } = {}): Promise<Peer> {
@@ -209,6 +214,7 @@ export class World {
           for (const to of this.#receivers(from, element)) this.deliver(to, element)
         }
       }
+      await Promise.all(this.#copies.splice(0))
       await Promise.all(this.peers.map(({ session }) => session.settled()))
       idle = moved ? 0 : idle + 1
     }
@@ -217,7 +223,8 @@ export class World {
   /** Brings a message to a client, or keeps it while it is away. */
   deliver(to: Peer, element: XmlElement): void {
     if (to.isAway) to.waiting.push(element)
-    else to.session.receive(element)
+    else if (Jid.parse(element.attr('to') ?? to.jid).bare.toString() === to.jid) to.session.receive(element)
+    else this.#copies.push(to.omemo.receive(to.session.inbound(element, 'carbon')))
   }
 
   /** A client is back, and gets what has waited. */

@@ -32,7 +32,7 @@ export interface OwnKeys {
   readonly signedPreKeys: readonly OwnSignedPreKey[]
   /** Those that are offered. */
   readonly preKeys: readonly OwnPreKey[]
-  /** Those that were used while catching up: others may have used them as well (XEP-0384 §6). */
+  /** Those that were used, and that others may have used as well: while catching up, and until a bundle without them is out. */
   readonly retained: readonly OwnPreKey[]
   /** The id of the next signed prekey. */
   readonly nextSignedPreKeyId: number

@@ -33,12 +33,17 @@ export interface Lookup {
 /** The scope of an account's devices in the store. */
 export const contactScope = (jid: string): string => `contact ${jid}`
 
+/** How many devices are looked for in a session because they write without being listed. */
+const mostMissed = 1000
+
 /** Which devices accounts have: what they announce, kept over sessions and restarts. Knows nothing of trust. */
 export class DeviceDirectory {
   readonly #parts: DirectoryParts
   /** Whose lists were read in this session. */
   readonly #fresh = new Set<string>()
   readonly #running = new Map<string, Promise<Lookup>>()
+  /** Devices that have written and were looked for. */
+  readonly #missed = new Set<string>()
 
   constructor(parts: DirectoryParts) {
     this.#parts = parts
@@ -65,9 +70,18 @@ export class DeviceDirectory {
     return started
   }
 
+  /** Reads the lists again for a device that is not on them, once in this session: strangers tell us nothing by themselves. */
+  async lookFor(jid: string, deviceId: number): Promise<void> {
+    const name = `${jid}/${deviceId}`
+    if (this.#missed.has(name) || this.#missed.size >= mostMissed) return
+    this.#missed.add(name)
+    await this.refresh(jid)
+  }
+
   /** A new session begins: who has not subscribed to us has told us nothing meanwhile. */
   forgetFreshness(): void {
     this.#fresh.clear()
+    this.#missed.clear()
   }
 
   /** Takes a list that somebody has announced. */

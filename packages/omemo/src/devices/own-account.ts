@@ -102,9 +102,16 @@ export class OwnAccount {
     return this.#change((keys) => rotated(this.#backend, keys, this.#clock.now()))
   }
 
-  /** The catch-up is over: nobody needs the prekeys any more that were used in it. */
-  forgetRetained(): Promise<OwnKeys> {
-    return this.#change((keys) => (keys.retained.length === 0 ? keys : { ...keys, retained: [] }))
+  /**
+   * Nobody needs these prekeys any more that were used: a bundle without them is published, or the catch-up is over.
+   *
+   * @param ids those, or all
+   */
+  forgetRetained(ids?: ReadonlySet<number>): Promise<OwnKeys> {
+    return this.#change((keys) => {
+      const retained = ids === undefined ? [] : keys.retained.filter(({ id }) => !ids.has(id))
+      return retained.length === keys.retained.length ? keys : { ...keys, retained }
+    })
   }
 
   /** Remembers what was published. */

@@ -65,23 +65,19 @@ export function refilled(backend: CryptoBackend, keys: OwnKeys, count: number = 
 /** An id is never given to another key, so that nobody mistakes one for the other. */
 const nextId = (id: number): number => (id >= LARGEST_ID ? 1 : id + 1)
 
-/** A prekey that somebody names; also one that was used already, while catching up. */
+/** A prekey that somebody names; also one that was used already, as long as it is put aside. */
 export function findPreKey({ preKeys, retained }: OwnKeys, id: number): OwnPreKey | undefined {
   return preKeys.find((key) => key.id === id) ?? retained.find((key) => key.id === id)
 }
 
-/**
- * Without a prekey that was used.
- *
- * @param retain keeps it aside until the catch-up is over (XEP-0384 §6)
- */
-export function usedPreKey(keys: OwnKeys, id: number, retain: boolean): OwnKeys {
+/** With a prekey that was used put aside: whoever has read the bundle that offers it may use it as well (OMEMO F2). */
+export function usedPreKey(keys: OwnKeys, id: number): OwnKeys {
   const used = keys.preKeys.find((key) => key.id === id)
-  if (used === undefined) return retain ? keys : { ...keys, retained: keys.retained.filter((key) => key.id !== id) }
+  if (used === undefined) return keys
   return {
     ...keys,
     preKeys: keys.preKeys.filter((key) => key.id !== id),
-    retained: retain ? [...keys.retained, used] : keys.retained,
+    retained: [...keys.retained, used],
     revision: keys.revision + 1,
   }
 }

@@ -10,8 +10,10 @@ import { preKeyCount, untilRotation } from './own-keys.js'
 export interface OwnPresenceParts {
   /** Who. */
   readonly own: OwnAccount
-  /** One per version. */
+  /** One per version in use. */
   readonly announcers: readonly Announcer[]
+  /** The ids on the own lists of versions that are not in use: those are taken as well (XEP-0384 §6). */
+  readonly otherIds: () => Promise<readonly number[]>
   /** Time. */
   readonly clock: Clock
   /** Where events go. */
@@ -46,12 +48,12 @@ export class OwnPresence {
   enable(): Promise<OwnDevice> {
     this.#isActive = true
     return this.#inTurn(async () => {
-      const { own, announcers, label } = this.#parts
+      const { own, announcers, label, otherIds } = this.#parts
       for (const announcer of announcers) announcer.reset()
       const lists = await Promise.all(announcers.map((announcer) => announcer.list()))
       const known = await own.find()
       const taken = new Set(lists.flatMap((list) => list?.devices.map(({ id }) => id) ?? []))
-      const device = known ?? (await own.create(taken, label))
+      const device = known ?? (await own.create(new Set([...taken, ...(await otherIds())]), label))
       await this.#publish(device, [...taken])
       return device
     })
@@ -142,6 +144,8 @@ export class OwnPresence {
         if (await announcer.publishBundle(device, keys, siblings)) await announcer.publishList(device)
       }),
     )
+    // Up to now others may have taken them out of the bundle that was there.
+    if (!this.#isHeld) await own.forgetRetained(new Set(keys.retained.map(({ id }) => id)))
   }
 
   #scheduleRotation(delay: number): void {

@@ -43,8 +43,6 @@ export interface ReceiverParts {
   readonly journal: Journal
   readonly emit: EmitOmemoEvent
   readonly account: () => BareJid
-  /** Whether what comes now was sent while nobody was here. */
-  readonly isCatchingUp: () => boolean
   /** Makes a message of one that was inside. */
   readonly inbound: (element: XmlElement, message: InboundMessage) => InboundMessage
 }
@@ -231,7 +229,7 @@ export class MessageReceiver {
   async #useUp(transaction: Transaction, id: number | undefined): Promise<number | undefined> {
     const keys = id === undefined ? undefined : await transaction.get(ownKeysKind)
     if (id === undefined || keys === undefined) return undefined
-    const left = usedPreKey(keys, id, this.#parts.isCatchingUp())
+    const left = usedPreKey(keys, id)
     if (left !== keys) transaction.put(ownKeysKind, '', left)
     return left.preKeys.length
   }
