@@ -1,9 +1,9 @@
 import type { Jid, Presence } from '@couplet/stanza'
-import { hashOf } from './avatar-image.js'
-import { type AvatarMetadata, RoomUser, VcardUpdate } from './elements.js'
+import { hashOf, type Offer } from './avatar-image.js'
+import { RoomUser, VcardUpdate } from './elements.js'
 
 /** Anybody can announce: what is remembered is bounded, and the oldest is forgotten. */
-const limits = { entities: 10_000, resources: 100, rooms: 1000 } as const
+const limits = { entities: 10_000, resources: 20, rooms: 10_000 } as const
 
 /** A hash; `none` if there is no avatar, `undefined` if nothing is known. */
 export type KnownHash = string | 'none' | undefined
@@ -11,7 +11,7 @@ export type KnownHash = string | 'none' | undefined
 /** Which avatars others have announced in this session, each only its own. */
 export class AnnouncedAvatars {
   /** What accounts have published, by bare JID. */
-  readonly #published = new Map<string, AvatarMetadata>()
+  readonly #published = new Map<string, Offer>()
   /** What presences say: by account or occupant, and then by resource, the one that spoke last at the end. */
   readonly #present = new Map<string, Map<string, string>>()
   readonly #rooms = new Map<string, true>()
@@ -22,7 +22,7 @@ export class AnnouncedAvatars {
   }
 
   /** What an account has published, as it was told. */
-  published(owner: Jid): AvatarMetadata | undefined {
+  published(owner: Jid): Offer | undefined {
     return this.#published.get(owner.toString())
   }
 
@@ -31,20 +31,18 @@ export class AnnouncedAvatars {
     return [...(this.#present.get(owner.toString())?.values() ?? [])]
   }
 
-  /** What is announced now; publishing counts before presence. */
+  /** What is announced now; publishing counts before presence, and an image that is elsewhere is none. */
   hash(owner: Jid): KnownHash {
     const published = this.published(owner)
     if (published === undefined) return this.present(owner).at(-1)
-    const { infos, pointers } = published
-    if (infos.length + pointers.length === 0) return 'none'
-    const here = infos.filter(({ url }) => url === undefined)
-    return [...here, ...infos].map(({ id }) => hashOf(id)).find((hash) => hash !== undefined)
+    const [first] = published.infos
+    return (first && hashOf(first.id)) ?? 'none'
   }
 
   /** Takes what an account has published; `undefined` if that is not known any more. */
-  takePublished(account: Jid, metadata: AvatarMetadata | undefined): void {
-    if (metadata === undefined) this.#published.delete(account.toString())
-    else keep(this.#published, account.toString(), metadata, limits.entities)
+  takePublished(account: Jid, offer: Offer | undefined): void {
+    if (offer === undefined) this.#published.delete(account.toString())
+    else keep(this.#published, account.toString(), offer, limits.entities)
   }
 
   /** Takes a presence; returns whose avatar it may be about. */

@@ -5,8 +5,8 @@ import { queryVcard } from '@couplet/vcard'
 import type { AnnouncedAvatars } from './announced-avatars.js'
 import type { AvatarCache } from './avatar-cache.js'
 import { AvatarError } from './avatar-error.js'
-import { type AvatarImage, checkImage, chooseInfo, hashOf } from './avatar-image.js'
-import { AvatarDataNode, type AvatarMetadata, AvatarMetadataNode } from './elements.js'
+import { type AvatarImage, checkImage, chooseInfo, hashOf, type Offer, offerOf } from './avatar-image.js'
+import { AvatarDataNode, AvatarMetadataNode } from './elements.js'
 import { ifThere } from './if-there.js'
 
 /** Finds the avatar of somebody: in the cache, on personal eventing, or in their vCard. */
@@ -38,19 +38,19 @@ export class AvatarLookup {
     if (cached !== undefined) return cached
     // XEP-0398 §6.1: occupants have a vCard only.
     if (owner.resource !== undefined) return this.#fromVcard(owner)
-    const metadata = this.#announced.published(owner) ?? (await this.#metadata(owner))
-    if (metadata === undefined) return this.#fromVcard(owner)
-    const chosen = chooseInfo(metadata.infos)
-    if (chosen !== undefined) return this.#fromNode(owner, hashOf(chosen.id) as string, chosen.id)
-    // XEP-0084 §3.5: nothing is published on purpose; or something that is not here.
-    return metadata.infos.length === 0 ? undefined : this.#fromVcard(owner)
+    const offer = this.#announced.published(owner) ?? (await this.#ask(owner))
+    if (offer?.isNone) return undefined
+    const chosen = offer && chooseInfo(offer)
+    return chosen === undefined ? this.#fromVcard(owner) : this.#fromNode(owner, chosen.id)
   }
 
-  #metadata(account: Jid): Promise<AvatarMetadata | undefined> {
-    return ifThere(this.#context.pep.get(AvatarMetadataNode, { from: account }))
+  async #ask(account: Jid): Promise<Offer | undefined> {
+    const metadata = await ifThere(this.#context.pep.get(AvatarMetadataNode, { from: account }))
+    return metadata && offerOf(metadata)
   }
 
-  async #fromNode(account: Jid, hash: string, id: string): Promise<AvatarImage | undefined> {
+  async #fromNode(account: Jid, id: string): Promise<AvatarImage | undefined> {
+    const hash = hashOf(id) ?? ''
     const cached = await this.#cache.get(hash)
     if (cached !== undefined) return cached
     const bytes = await ifThere(this.#context.pep.get(AvatarDataNode, { from: account, id }))

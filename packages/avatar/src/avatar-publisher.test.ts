@@ -51,7 +51,7 @@ describe('publish', () => {
 
   test('the own avatar need not be fetched then, and the bytes may be used for something else', async () => {
     const { api, log, items } = setUp()
-    const bytes = image.slice()
+    const bytes = Buffer.from(image)
     const published = api.publish(bytes)
     bytes.fill(0)
     await published
@@ -116,12 +116,20 @@ describe('a server that does not convert (XEP-0153)', () => {
     await expect(api.publish(image)).rejects.toMatchObject({ name: 'PepError', code: 'privacy-not-guaranteed' })
   })
 
-  test('a vCard that cannot be read is not overwritten', async () => {
-    const { session, api, log } = setUp({ converts: false })
-    session.answer(queryVcard, new StanzaError({ condition: 'service-unavailable' }))
+  test('a vCard that cannot be read is not overwritten; a server without vCards has none to change', async () => {
+    const bench = setUp({ converts: false })
+    const { session, api, log } = bench
+    session.answer(queryVcard, new StanzaError({ condition: 'internal-server-error' }))
     const published = api.publish(image, { access: 'open' })
-    await expect(published).rejects.toMatchObject({ condition: 'service-unavailable' })
-    expect(log).not.toContain('store')
+    await expect(published).rejects.toMatchObject({ condition: 'internal-server-error' })
+    session.answer(queryVcard, new StanzaError({ condition: 'service-unavailable' }))
+    await api.publish(image, { access: 'open' })
+    await api.remove()
+    session.send(presence())
+    expect([photos(bench), log.includes('store')]).toEqual([[undefined], false])
+    const { session: bare, api: other } = setUp({ converts: false, hasPep: false })
+    bare.answer(queryVcard, new StanzaError({ condition: 'service-unavailable' }))
+    await expect(other.publish(image, { access: 'open' })).rejects.toMatchObject({ condition: 'service-unavailable' })
   })
 
   test('a later session announces it without fetching it', async () => {
@@ -210,6 +218,17 @@ describe('remove', () => {
       `retract data ${hash.slice(0, 4)}`,
     ])
     expect(String(items.get(`${me} ${NS_AVATAR_METADATA}`))).toBe(String(metadata()))
+  })
+
+  test('also what cannot be read, and what is only elsewhere', async () => {
+    const { api, items, log } = setUp()
+    const url = 'https://example.org/x.png'
+    for (const there of [AvatarData(image), metadata(infoOf(image, { url })), metadata(infoOf(image, { id: 'x' }))]) {
+      items.set(`${me} ${NS_AVATAR_METADATA}`, there)
+      await api.remove()
+      expect(String(items.get(`${me} ${NS_AVATAR_METADATA}`))).toBe(String(metadata()))
+    }
+    expect(log.filter((entry) => entry.startsWith('retract'))).toEqual([])
   })
 
   test('nothing is nothing to remove', async () => {

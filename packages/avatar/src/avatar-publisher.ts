@@ -3,7 +3,7 @@ import type { Disco } from '@couplet/disco'
 import type { Pep, PepAccess } from '@couplet/pep'
 import type { StanzaError, XmlElement } from '@couplet/stanza'
 import { queryVcard, storeVcard, type Vcard, type VcardPhoto } from '@couplet/vcard'
-import { type AvatarImage, hashOf } from './avatar-image.js'
+import { type AvatarImage, type Offer, offerOf } from './avatar-image.js'
 import { AvatarDataNode, AvatarMetadataNode, NS_PEP_VCARD_CONVERSION } from './elements.js'
 import { ifThere } from './if-there.js'
 import { VcardPresence } from './vcard-presence.js'
@@ -43,28 +43,43 @@ export class AvatarPublisher {
     }
     if (converts) return
     // Everybody can read a vCard. An older image that is there must not outlive this one.
-    if (isOpen) await this.#changeVcard({ type, data: bytes }, hash, signal)
-    else if (this.#presence.hasImage) await this.#changeVcard(undefined, '', signal)
+    if (isOpen) await this.#changeVcard({ type, data: bytes }, hash, !hasPep, signal)
+    else if (this.#presence.hasImage) await this.#changeVcard(undefined, '', true, signal)
   }
 
   /** Removes what there is, and says so. */
   async remove({ signal }: CallOptions): Promise<void> {
     const { pep } = this.#context
     const { converts } = await this.#ownServer(signal)
-    const [metadata, data] = [pep.node(AvatarMetadataNode), pep.node(AvatarDataNode)]
-    const before = (await ifThere(metadata.newest({ signal })))?.value.infos ?? []
-    if (before.length > 0) {
+    const { isNone, infos } = await this.#published(signal)
+    if (!isNone) {
       // XEP-0084 §3.5. Who may read it stays as it is.
-      await metadata.publish({ infos: [], pointers: [] }, { id: 'current', signal })
-      for (const { id, url } of before) {
-        if (url === undefined && hashOf(id) !== undefined) await ifThere(data.retract(id, { signal }))
-      }
+      await pep.node(AvatarMetadataNode).publish({ infos: [], pointers: [] }, { id: 'current', signal })
+      for (const { id } of infos) await ifThere(pep.node(AvatarDataNode).retract(id, { signal }))
     }
-    if (!converts) await this.#changeVcard(undefined, '', signal)
+    if (!converts) await this.#changeVcard(undefined, '', false, signal)
   }
 
-  async #changeVcard(photo: VcardPhoto | undefined, announced: string, signal: AbortSignal | undefined): Promise<void> {
-    const before = await this.#ownVcard(signal)
+  async #published(signal: AbortSignal | undefined): Promise<Offer> {
+    try {
+      const metadata = await ifThere(this.#context.pep.get(AvatarMetadataNode, { signal }))
+      return metadata === undefined ? { isNone: true, infos: [] } : offerOf(metadata)
+    } catch (error) {
+      // It may be an avatar for somebody else.
+      if ((error as Partial<Error>).name === 'MalformedElementError') return { isNone: false, infos: [] }
+      throw error
+    }
+  }
+
+  /** @param isRequired whether a server without vCards is an error */
+  async #changeVcard(
+    photo: VcardPhoto | undefined,
+    announced: string,
+    isRequired: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const before = await this.#ownVcard(isRequired, signal)
+    if (before === undefined) return
     const others = before.others?.filter((other) => !isPhoto(other))
     const isThere = before.photo !== undefined || others?.length !== before.others?.length
     if (photo !== undefined || isThere) {
@@ -74,12 +89,13 @@ export class AvatarPublisher {
   }
 
   /** A server that does not say for certain that there is none must not have it overwritten. */
-  async #ownVcard(signal: AbortSignal | undefined): Promise<Vcard> {
+  async #ownVcard(isRequired: boolean, signal: AbortSignal | undefined): Promise<Vcard | undefined> {
     try {
       return await this.#context.request(queryVcard, {}, { signal })
     } catch (error) {
-      const { name, condition } = error as Partial<StanzaError>
+      const { name, condition = '' } = error as Partial<StanzaError>
       if (name === 'StanzaError' && condition === 'item-not-found') return {}
+      if (name === 'StanzaError' && unknown.has(condition) && !isRequired) return undefined
       throw error
     }
   }
@@ -94,6 +110,9 @@ export class AvatarPublisher {
     return this.#server
   }
 }
+
+/** RFC 6120 §8.4: what a server says that has no vCards. */
+const unknown: ReadonlySet<string> = new Set(['feature-not-implemented', 'service-unavailable'])
 
 /** Also those that cannot be read, or are one too many. */
 const isPhoto = ({ name, ns }: XmlElement): boolean => name === 'PHOTO' && ns === queryVcard.request.ns

@@ -169,7 +169,7 @@ describe('who may say it', () => {
     for (let i = 0; i < 10_000; i++) present(`u${i}@evil.net/x`, second)
     await api.of(bob)
     expect(log).toEqual([`get ${bob} metadata`])
-    for (let i = 0; i < 101; i++) present(`${bob}/${i}`, i === 0 ? first : second)
+    for (let i = 0; i < 21; i++) present(`${bob}/${i}`, i === 0 ? first : second)
     present(`${bob}/0`, undefined)
     expect((await api.of('u9999@evil.net'))?.hash).toBeUndefined()
   })

@@ -3,7 +3,7 @@ import type { Pep } from '@couplet/pep'
 import type { NodeChange } from '@couplet/pubsub'
 import type { Jid } from '@couplet/stanza'
 import { type AnnouncedAvatars, keep } from './announced-avatars.js'
-import { hashOf } from './avatar-image.js'
+import { hashOf, offerOf } from './avatar-image.js'
 import { type AvatarMetadata, AvatarMetadataNode } from './elements.js'
 
 /** How many owners are remembered with what was told about them last. */
@@ -54,12 +54,12 @@ export class AvatarWatch {
   #take(change: NodeChange<AvatarMetadata>): void {
     const account = change.from.bare
     if (change.type === 'published') {
-      this.#announced.takePublished(account, change.value)
+      this.#announced.takePublished(account, change.value && offerOf(change.value))
       // XEP-0060 §4.3: there is another one, and that is all. Its id is the hash (XEP-0084 §3.2).
       if (change.value === undefined) this.#emit(account, change.id && hashOf(change.id))
       else this.#tell(account)
     } else if (change.type === 'retracted' || change.type === 'purged' || change.type === 'deleted') {
-      this.#announced.takePublished(account, { infos: [], pointers: [] })
+      this.#announced.takePublished(account, { isNone: true, infos: [] })
       this.#tell(account)
     }
   }

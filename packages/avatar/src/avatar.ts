@@ -81,7 +81,7 @@ export function avatar(): Plugin<'avatar', Avatar, { pep: Pep; disco: Disco }> {
       return {
         of,
         async publish(bytes, { access = 'presence', signal } = {}) {
-          const image = checkImage(bytes.slice()) // the caller may go on to use theirs
+          const image = checkImage(bytes)
           await publisher.publish(image, access, { signal })
           await cache.add(image)
           return image.hash
