@@ -42,8 +42,8 @@ const autojoin: OptionalField<boolean> = optional({
 const extensions: OptionalField<readonly XmlElement[]> = optional<readonly XmlElement[]>({
   path: '/extensions',
   parse(parent) {
-    const found = parent.child('extensions')
-    return found && [...found.elements()]
+    const found = [...parent.elements()].filter(({ ns, name }) => ns === parent.ns && name === 'extensions')
+    return found.length === 0 ? undefined : found.flatMap((each) => [...each.elements()])
   },
   build: (elements, parts) => void parts.children.push(Extensions({ elements })),
 })

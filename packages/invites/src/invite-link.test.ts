@@ -41,6 +41,17 @@ describe('invitations', () => {
     '',
   ])('%j is none', (uri) => expect(parseInvitation(uri)).toBeUndefined())
 
+  test('a name is the same when it is read again, whatever is in it', () => {
+    const jid = parseInvitation('xmpp:a@b.c?roster')!.jid
+    for (const [name, read = name] of [['A+B & C; d=e %20'], ['Jiří 👋'], ['x\ud800', 'x\ufffd']] as const) {
+      const issued = new IssuedInvitation(
+        { kind: 'contact', jid, name },
+        { issuer: 'client', expires: undefined, landingUrl: undefined },
+      )
+      expect(parseInvitation(issued.uri)?.name).toBe(read)
+    }
+  })
+
   test('the token is shown by its property and the link alone', () => {
     const parts = { kind: 'contact', jid: parseInvitation('xmpp:a@b.c?roster')!.jid, token: 'TOKEN' } as const
     const landingUrl = new URL('https://example.com/invite/#TOKEN')

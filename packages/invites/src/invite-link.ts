@@ -1,5 +1,5 @@
 import type { BareJid } from '@couplet/stanza'
-import { formatXmppUri, parseXmppUri } from './xmpp-uri.js'
+import { formatXmppUri, readUri } from './xmpp-uri.js'
 
 /** What an invitation says. */
 export interface InvitationParts {
@@ -58,12 +58,12 @@ export class InviteLink {
  * `client.invites.accept`, or register with it.
  */
 export function parseInvitation(uri: string): InviteLink | undefined {
-  const parsed = parseXmppUri(uri)
+  // XEP-0379 §3.2 writes a space in a name as a plus sign.
+  const parsed = readUri(uri, 'name')
   const { jid, action, parameters } = parsed ?? {}
   if (jid === undefined || jid.resource !== undefined) return undefined
   const token = parameters?.get('preauth') || undefined
-  // XEP-0379 §3.2 writes a space as a plus sign, as forms of web pages do.
-  const name = parameters?.get('name')?.replaceAll('+', ' ') || undefined
+  const name = parameters?.get('name') || undefined
   if (action === 'register') return new InviteLink({ kind: 'account', jid: jid.bare, token, name })
   if (action !== 'roster' || jid.local === undefined) return undefined
   const registers = token !== undefined && parameters?.get('ibr') === 'y'

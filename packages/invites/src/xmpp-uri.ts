@@ -20,6 +20,11 @@ export interface XmppUri {
  * before you do what it says (S-192).
  */
 export function parseXmppUri(text: string): XmppUri | undefined {
+  return readUri(text, '')
+}
+
+/** @internal The same; in the parameter of this name, a plus sign is a space, as forms of web pages write it. */
+export function readUri(text: string, spaced: string): XmppUri | undefined {
   if (text.length > longest) return undefined
   const form = /^xmpp:(?:\/\/([^/?#]*)(?:\/|(?=[?#])|$))?([^?#]*)(?:\?([^#]*))?(?:#.*)?$/is.exec(text.trim())
   if (form === null) return undefined
@@ -30,7 +35,7 @@ export function parseXmppUri(text: string): XmppUri | undefined {
       jid: path === '' ? undefined : jidOf(path),
       account: authority ? jidOf(authority) : undefined,
       action: action === '' ? undefined : decodeURIComponent(action),
-      parameters: parametersOf(pairs),
+      parameters: parametersOf(pairs, spaced),
     }
   } catch {
     return undefined // not percent-encoded UTF-8, or no JID
@@ -39,20 +44,26 @@ export function parseXmppUri(text: string): XmppUri | undefined {
 
 /** Writes one, percent-encoded as far as it has to be. */
 export function formatXmppUri({ jid, account, action, parameters = new Map() }: XmppUri): string {
-  const pairs = [...parameters].map(([name, value]) => `;${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
-  const query = action === undefined ? '' : `?${encodeURIComponent(action)}${pairs.join('')}`
+  const pairs = [...parameters].map(([name, value]) => `;${encode(name)}=${encode(value)}`)
+  const query = action === undefined ? '' : `?${encode(action)}${pairs.join('')}`
   return `xmpp:${account ? `//${pathOf(account)}/` : ''}${jid ? pathOf(jid) : ''}${query}`
 }
 
-function parametersOf(pairs: readonly string[]): ReadonlyMap<string, string> {
+function parametersOf(pairs: readonly string[], spaced: string): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>()
   for (const pair of pairs) {
     const at = pair.indexOf('=')
     const name = decodeURIComponent(at < 0 ? pair : pair.slice(0, at))
-    if (name !== '' && !parameters.has(name)) parameters.set(name, at < 0 ? '' : decodeURIComponent(pair.slice(at + 1)))
+    const written = at < 0 ? '' : pair.slice(at + 1)
+    // Before it is decoded: a plus sign that was meant is percent-encoded.
+    const value = decodeURIComponent(name === spaced ? written.replaceAll('+', ' ') : written)
+    if (name !== '' && !parameters.has(name)) parameters.set(name, value)
   }
   return parameters
 }
+
+/** Half a character has no UTF-8. */
+const encode = (text: string): string => encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd'))
 
 /** The parts are told from each other before they are decoded: what is encoded in one separates nothing (RFC 5122 §2.7). */
 function jidOf(path: string): Jid {
