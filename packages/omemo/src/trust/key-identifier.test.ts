@@ -113,5 +113,13 @@ test('in a store: what is to be written is written, and the state is not touched
   const settings = { account: alice, ownKey: A1.key, policy: atm() }
   const { changes } = await applyTrustEvent(store, settings, decides(A3, 'authenticated'))
   expect(changes).toHaveLength(1)
-  expect(records).toEqual([{ ...A3, level: 'authenticated', by: 'user', decidedAt: now, verifiedOnce: true }])
+  expect(records).toEqual([
+    {
+      ...A3,
+      level: 'authenticated',
+      by: 'user',
+      own: { level: 'authenticated', at: now, by: 'user' },
+      verifiedOnce: true,
+    },
+  ])
 })

@@ -1,6 +1,7 @@
 import type { TrustBook } from './trust-book.js'
 import type { TrustIgnored } from './trust-event.js'
 import type { PendingTrust, TrustRecord } from './trust-record.js'
+import { withWord } from './trust-word.js'
 
 /** Decisions that wait, for each account that has sent them: whoever likes can send trust messages. */
 const mostPerAccount = 500
@@ -50,7 +51,7 @@ export class PendingDecisions {
   }
 
   #keep(decision: PendingTrust): void {
-    const { sender, owner, keys, time } = decision
+    const { sender, owner, keys, time, trust } = decision
     const same = this.#waiting.find(
       (each) =>
         each.owner === owner &&
@@ -59,7 +60,7 @@ export class PendingDecisions {
         each.keys.some((key) => keys.includes(key)),
     )
     // Of one sender about one key the newest counts, whatever comes in which order (OMEMO S24).
-    if (same !== undefined && isOutdated(decision, same.time)) {
+    if (same !== undefined && (time < same.time || (time === same.time && (trust || !same.trust)))) {
       this.ignored.push('outdated')
       return
     }
@@ -90,27 +91,13 @@ export class PendingDecisions {
     }
     const record = keys.map((key) => book.get(owner, key)).find((each) => each !== undefined)
     if (record === undefined) return 'wait'
-    if (isOutdated(decision, record.decidedAt)) return 'outdated'
-    const mine = record.by === 'user' && record.level === 'distrusted'
-    if (trust && mine && sender !== undefined && sender.jid !== book.account) return 'user-decision'
-    const decided = decide(record, trust ? 'authenticated' : 'distrusted', sender ? 'trust-message' : 'user', time)
+    const side = sender === undefined || sender.jid === book.account ? 'own' : 'contact'
+    const by = sender === undefined ? 'user' : 'trust-message'
+    const word = { level: trust ? 'authenticated' : 'distrusted', at: time, by } as const
+    const decided = withWord(record, side, word)
+    if (decided === undefined) return 'outdated'
     book.write(decided, sender && { sender })
     if (sender === undefined) this.initial.push({ record: decided, trust })
-    return 'done'
+    return decided.level === word.level ? 'done' : 'overruled'
   }
-}
-
-/** Newer is better; of two of the same time distrust is. */
-const isOutdated = ({ time, trust }: PendingTrust, known: number | undefined): boolean =>
-  known !== undefined && (time < known || (time === known && trust))
-
-/** @internal A record with a decision. */
-export function decide(
-  record: TrustRecord,
-  level: TrustRecord['level'],
-  by: TrustRecord['by'],
-  decidedAt: number,
-): TrustRecord {
-  const onPurpose = level === 'authenticated' || level === 'trusted'
-  return { ...record, level, by, decidedAt, ...(onPurpose && { verifiedOnce: true as const }) }
 }

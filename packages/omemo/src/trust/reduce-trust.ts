@@ -1,11 +1,12 @@
 import { base64 } from '@couplet/stanza'
 import { NS_ATM } from './elements.js'
-import { isOmemo, keysMeant, type UserDecision } from './key-identifier.js'
+import { isOmemo, keysMeant } from './key-identifier.js'
 import { outgoingMessages } from './outgoing-messages.js'
-import { decide, PendingDecisions } from './pending-decisions.js'
+import { PendingDecisions } from './pending-decisions.js'
 import { TrustBook, type TrustState } from './trust-book.js'
 import type { TrustEvent, TrustIgnored, TrustOutcome } from './trust-event.js'
-import { keyName, type TrustRecord } from './trust-record.js'
+import { keyName } from './trust-record.js'
+import { withWord } from './trust-word.js'
 
 type EventOf<T extends TrustEvent['type']> = Extract<TrustEvent, { readonly type: T }>
 
@@ -59,21 +60,19 @@ function takeKeys(book: TrustBook, { jid, keys }: EventOf<'keys'>): void {
 }
 
 function takeDecisions(book: TrustBook, pending: PendingDecisions, { decisions, at }: EventOf<'decisions'>): void {
-  for (const { jid, keys, level } of decisions) {
+  for (const decision of decisions) {
+    const { jid, keys, level } = decision
+    const record = keys.map((key) => book.get(jid, key)).find((each) => each !== undefined)
+    // The user is always right, whatever the clocks of others have said.
+    const time = Math.max(at, (record?.own?.at ?? -1) + 1, (record?.contact?.at ?? -1) + 1)
     if (level === 'authenticated' || level === 'distrusted') {
-      // The user is always right, whatever the clocks of others have said.
-      const known = knownKey(book, { jid, keys, level })
-      const time = Math.max(at, (known?.decidedAt ?? -1) + 1)
       pending.add({ owner: jid, keys, trust: level === 'authenticated', time })
-      continue
+    } else if (record !== undefined) {
+      const decided = withWord(record, 'own', { level, at: time, by: 'user' })
+      if (decided !== undefined) book.write(decided)
     }
-    const record = knownKey(book, { jid, keys, level })
-    if (record !== undefined) book.write(decide(record, level, 'user', Math.max(at, (record.decidedAt ?? -1) + 1)))
   }
 }
-
-const knownKey = (book: TrustBook, { jid, keys }: UserDecision): TrustRecord | undefined =>
-  keys.map((key) => book.get(jid, key)).find((record) => record !== undefined)
 
 function takeMessage(book: TrustBook, pending: PendingDecisions, event: EventOf<'trust-message'>): void {
   const { message, sender, time } = event

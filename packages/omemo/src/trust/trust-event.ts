@@ -37,8 +37,8 @@ export type TrustEvent =
  * - `own-device`: it comes from this device, or is about its key.
  * - `not-entitled`: the sender may not speak about keys of this account (XEP-0450 §5).
  * - `distrusted-sender`: nothing the sender says counts.
- * - `outdated`: something newer is known about the key.
- * - `user-decision`: a contact cannot bring back what the user has distrusted.
+ * - `outdated`: something newer was said about the key.
+ * - `overruled`: the user has said something else; what a user distrusts no contact brings back.
  * - `no-key`: the identifier is that of no key.
  * - `too-many`: more is waiting already than is kept.
  */
@@ -51,7 +51,7 @@ export type TrustIgnored =
   | 'not-entitled'
   | 'distrusted-sender'
   | 'outdated'
-  | 'user-decision'
+  | 'overruled'
   | 'no-key'
   | 'too-many'
 

@@ -21,12 +21,24 @@ export interface TrustRecord {
   readonly level: TrustLevel
   /** Who has decided. */
   readonly by: 'policy' | 'user' | 'trust-message'
-  /** When the user, or the author of the trust message, has decided; in milliseconds since 1970. */
-  readonly decidedAt?: number
+  /** The newest word of the user, on this or another own device. */
+  readonly own?: TrustWord
+  /** The newest word of another device of the owner. */
+  readonly contact?: TrustWord
   /** The identity key as omemo:2 has it on the wire, in base64: other clients name keys by it in trust messages. */
   readonly ed25519?: string
   /** Whether it has ever been trusted on purpose: that ends blind trust for good. */
   readonly verifiedOnce?: true
+}
+
+/** What somebody has decided, and when. */
+export interface TrustWord {
+  /** The decision. */
+  readonly level: Exclude<TrustLevel, 'blind'>
+  /** When, by the clock of whoever has decided; in milliseconds since 1970. */
+  readonly at: number
+  /** Whether it was decided here, or came in a trust message. */
+  readonly by: 'user' | 'trust-message'
 }
 
 /** A decision that waits until its author is authenticated, or its key is known (XEP-0450 §6). JSON can hold it. */
