@@ -14,6 +14,7 @@ import { legacyVersion } from './legacy/version.js'
 import type { OmemoEvent } from './omemo-event.js'
 import type { OmemoOptions } from './omemo-options.js'
 import { omemo2Version } from './omemo2/version.js'
+import { OmemoRooms } from './rooms.js'
 import { AudienceFinder } from './sessions/audience.js'
 import { EmptyMessages } from './sessions/empty-messages.js'
 import { Inbox } from './sessions/inbox.js'
@@ -53,6 +54,7 @@ export class OmemoCore {
   readonly empties: EmptyMessages
   readonly inbox: Inbox
   readonly events
+  readonly rooms: OmemoRooms
   isCatchingUp = false
   readonly #finder: RecipientFinder
 
@@ -75,6 +77,7 @@ export class OmemoCore {
     const emit = (event: OmemoEvent): void => this.events.emit(event)
     const account = (): string => context.account.toString()
     const shared = { store: this.store, backend: crypto, versions: this.versions, clock, emit, pep: context.pep }
+    this.rooms = new OmemoRooms(() => context.account)
     this.own = new OwnAccount(this.store, crypto, clock)
     const ownKey = async (): Promise<Uint8Array> => (await this.own.get()).identity.publicKey
     this.trust = new TrustLedger({

@@ -10,7 +10,7 @@ export interface DeviceAddress {
 
 /** What an application may want to know apart from messages. */
 export type OmemoEvent =
-  /** A device was announced that was not known; nothing is sent to it before its key is trusted. */
+  /** A device is announced that was not; nothing is sent to it before its key is trusted. */
   | (DeviceAddress & { readonly type: 'device-added' })
   /** A device is not announced any more. */
   | (DeviceAddress & { readonly type: 'device-inactive' })

@@ -122,7 +122,8 @@ export class DeviceDirectory {
     const names = this.#parts.versions.map(({ name }) => name)
     const [were, are] = [new Set(announcedIds(before, names)), new Set(announcedIds(after, names))]
     for (const deviceId of are) {
-      if (!before.devices.has(deviceId)) this.#parts.emit({ type: 'device-added', jid, deviceId })
+      // Also one that has written before it was announced, or is announced again: somebody wants it to be written to.
+      if (!were.has(deviceId)) this.#parts.emit({ type: 'device-added', jid, deviceId })
     }
     for (const deviceId of were) {
       if (!are.has(deviceId)) this.#parts.emit({ type: 'device-inactive', jid, deviceId })
