@@ -8,7 +8,7 @@ describe('XEP-0084', () => {
   test.each(vectors(folder, definitions))('$name', ({ check }) => check())
 })
 
-describe('XEP-0153', () => {
-  const folder = new URL('../../../test-vectors/xep-0153/', import.meta.url)
+describe.each(['0153', '0398'])('XEP-%s', (number) => {
+  const folder = new URL(`../../../test-vectors/xep-${number}/`, import.meta.url)
   test.each(vectors(folder, { update: VcardUpdate }))('$name', ({ check }) => check())
 })

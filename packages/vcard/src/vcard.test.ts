@@ -75,6 +75,12 @@ describe('what others have written', () => {
   })
 })
 
+test('S-183 as many as a stanza can hold take no longer than others', () => {
+  const value = read(`${'<FN/>'.repeat(3000)}${'<TEL/>'.repeat(3000)}${'<NICKNAME><b/></NICKNAME>'.repeat(1500)}`)
+  expect([value.fullName, value.phones?.length, value.others?.length]).toEqual(['', 3000, 4499])
+  expect(Vcard.parse(Vcard(value))).toEqual(value)
+})
+
 describe('setVcard and updateVcard', () => {
   test('store for the own account', async () => {
     const session = fakeSession()

@@ -94,7 +94,8 @@ function contentsOf(entries: Entries, children: readonly XmlElement[]): Contents
     const { value, left } = part.read(found)
     if (value === undefined) continue
     contents[key] = value
-    for (const child of found) if (!left.includes(child)) held.add(child)
+    const unheld = new Set(left)
+    for (const child of found) if (!unheld.has(child)) held.add(child)
   }
   const others = children.filter((child) => !held.has(child))
   return others.length === 0 ? contents : { ...contents, others }
