@@ -59,6 +59,31 @@ describe('the archive of an account', () => {
   })
 })
 
+test('an account decides what is archived (XEP-0441)', async () => {
+  await using server = await startLoopback({ users: { alice: 'pw', bob: 'pw', carol: 'pw' } })
+  const open = async (name: string) => {
+    const options = { jid: `${name}@example.org`, password: 'pw', transports: [server.transport()] }
+    const client = createClient({ ...options, plugins: [disco(), mam()] })
+    await client.online()
+    return client
+  }
+  await using alice = await open('alice')
+  await using bob = await open('bob')
+  await using carol = await open('carol')
+  expect(await alice.mam.preferences()).toEqual({ default: 'always', always: [], never: [] })
+  const applied = await alice.mam.setPreferences({ default: 'roster', never: ['bob@example.org'] })
+  expect(applied).toMatchObject({ default: 'always', never: [bob.account] })
+  await bob.send(message({ to: alice.account, type: 'chat', body: 'off the record' })).acked
+  await alice.send(message({ to: bob.account, type: 'chat', body: 'so is this' })).acked
+  await carol.send(message({ to: alice.account, type: 'chat', body: 'on the record' })).acked
+  await alice.mam.setPreferences({ default: 'never', always: ['bob@example.org'] })
+  await carol.send(message({ to: alice.account, type: 'chat', body: 'not any more' })).acked
+  await bob.send(message({ to: alice.account, type: 'chat', body: 'again' })).acked
+  const bodies: (string | undefined)[] = []
+  for await (const { message: kept } of alice.mam.query()) bodies.push(kept.body)
+  expect(bodies).toEqual(['on the record', 'again'])
+})
+
 describe('a page', () => {
   const store = new ArchiveStore()
   const peers = ['bob@x.example/1', 'carol@x.example/1', 'bob@x.example/2']

@@ -20,6 +20,9 @@ import {
   type XmlElement,
   xml,
 } from '@couplet/stanza'
+import { StanzaId } from '@couplet/stanza-id'
+import { withoutForgedIds } from './archive.js'
+import { ArchiveStore } from './archive-store.js'
 
 /** Somebody in a room, with every session that is there under the same nickname. */
 export interface RoomOccupant {
@@ -38,6 +41,8 @@ export class LoopbackRoom {
   readonly jid: BareJid
   readonly affiliations = new Map<string, Affiliation>()
   readonly occupants = new Map<string, RoomOccupant>()
+  /** What was said to all, and what the subject was (XEP-0313 §6.1.2). */
+  readonly archive = new ArchiveStore()
   settings: RoomSettings = { isPublic: true, isPersistent: false, canChangeSubject: true, whois: 'moderators' }
   isLocked = true
   #subject: XmlElement | undefined
@@ -53,6 +58,12 @@ export class LoopbackRoom {
   /** The occupant a full JID is. */
   of(jid: Jid): RoomOccupant | undefined {
     return [...this.occupants.values()].find(({ sessions }) => sessions.has(jid.toString()))
+  }
+
+  /** Whether somebody could enter now, and so may read the archive (XEP-0313 §6.1.2). */
+  mayRead(jid: Jid): boolean {
+    const affiliation = this.affiliationOf(jid)
+    return affiliation !== 'outcast' && !(this.settings.isMembersOnly && affiliation === 'none')
   }
 
   affiliationOf(jid: Jid): Affiliation {
@@ -99,7 +110,11 @@ export class LoopbackRoom {
       ? !this.settings.canChangeSubject && occupant.role !== 'moderator'
       : occupant.role === 'visitor'
     if (mayNot) throw refusal('forbidden')
-    const said = this.#marked(stanza.with({ from: this.#address(occupant) }), occupant.account)
+    const from = this.jid.withResource(occupant.nick)
+    const marked = withoutForgedIds(this.#marked(stanza.with({ from: from.toString() }), occupant.account), this.jid)
+    const isKept = isSubject || message.body !== undefined
+    const id = isKept ? this.archive.add(from, new Message(marked.with({ to: undefined }))) : undefined
+    const said = id === undefined ? marked : marked.with({}, StanzaId({ id, by: this.jid }))
     if (isSubject) this.#subject = said
     else if (message.body !== undefined) {
       this.#history.push({ stamp: new Date(), stanza: said })

@@ -1,5 +1,6 @@
 import { getDiscoInfo, NS_DISCO_INFO } from '@couplet/disco'
 import type { DataForm, FormField } from '@couplet/forms'
+import { NS_MAM, NS_MAM_EXTENDED } from '@couplet/mam'
 import {
   NS_MUC,
   NS_MUC_CONFIG,
@@ -10,9 +11,12 @@ import {
   type RoomSettings,
 } from '@couplet/muc'
 import { bool, StanzaError, type XmlElement } from '@couplet/stanza'
+import { NS_STANZA_ID } from '@couplet/stanza-id'
 import type { LoopbackRoom } from './loopback-room.js'
 
 type Name = keyof RoomSettings
+
+const archived = [NS_MAM, NS_MAM_EXTENDED, NS_STANZA_ID]
 
 const flags: readonly (readonly [Name, string, feature?: string, otherwise?: string])[] = [
   ['isPersistent', 'muc#roomconfig_persistentroom', 'muc_persistent', 'muc_temporary'],
@@ -81,7 +85,7 @@ export function describe({ settings, occupants }: LoopbackRoom): XmlElement | un
   const whois = settings.whois === 'anyone' ? 'muc_nonanonymous' : 'muc_semianonymous'
   return getDiscoInfo.response?.build({
     identities: [{ category: 'conference', type: 'text', name: settings.name }],
-    features: [NS_DISCO_INFO, NS_MUC, NS_MUC_USER, NS_OCCUPANT_ID, NS_SELF_PING, ...known, whois],
+    features: [NS_DISCO_INFO, NS_MUC, NS_MUC_USER, NS_OCCUPANT_ID, NS_SELF_PING, ...archived, ...known, whois],
     forms: [RoomInfoForm({ description: settings.description, occupants: occupants.size })],
   })
 }

@@ -1,8 +1,10 @@
 import { createClient } from '@couplet/client'
 import { disco } from '@couplet/disco'
+import { mam } from '@couplet/mam'
 import { getOwner, muc, type OccupantChange, OccupantId, type Room, setOwner } from '@couplet/muc'
 import { sendPing } from '@couplet/ping'
 import { message, presence } from '@couplet/stanza'
+import { StanzaId } from '@couplet/stanza-id'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startLoopback } from './loopback-server.js'
 
@@ -13,7 +15,7 @@ async function setUp() {
   onTestFinished(() => server.stop())
   const open = async (name: string) => {
     const options = { jid: `${name}@example.org`, password: 'pw', transports: [server.transport()] }
-    const client = createClient({ ...options, plugins: [muc(), disco()] })
+    const client = createClient({ ...options, plugins: [muc(), disco(), mam()] })
     onTestFinished(() => client.close())
     await client.online()
     return client
@@ -95,5 +97,32 @@ describe('rooms of the loopback server', () => {
     })
     expect(heard).toBe(room.occupants.get('bob')?.occupantId)
     expect(heard).not.toBe(own)
+  })
+
+  test('keep what is said to all in an archive, under ids of their own, for those who may enter', async () => {
+    const { alice, bob } = await setUp()
+    const room = await alice.muc.create(cave)
+    await bob.muc.join(cave)
+    const ids: (string | undefined)[] = []
+    room.onMessage(({ message: said }) => void ids.push(said.get(StanzaId)?.id))
+    const forged = StanzaId({ id: 'forged', by: room.jid })
+    await alice.send(message({ to: cave, type: 'groupchat', body: 'one' }, forged)).acked
+    room.setSubject('Dark')
+    await room.sendPrivate('bob', 'psst').acked
+    await room.send('two').acked
+    const kept: string[] = []
+    for await (const { id, message: said } of bob.mam.query({ archive: cave })) {
+      kept.push(`${said.from?.resource} ${said.to} ${said.subject ?? said.body}`)
+      if (said.body !== undefined) expect(ids).toContain(id)
+    }
+    expect([kept, ids.includes('forged')]).toEqual([
+      ['alice undefined one', 'alice undefined Dark', 'alice undefined two'],
+      false,
+    ])
+    expect(await bob.mam.supported({ archive: cave })).toBe(true)
+    expect((await bob.mam.metadata({ archive: cave })).end?.id).toBe(ids.at(-1))
+    await room.ban(bob.account)
+    const refused = bob.mam.query({ archive: cave }).next()
+    await expect(refused).rejects.toMatchObject({ condition: 'forbidden' })
   })
 })

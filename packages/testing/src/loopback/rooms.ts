@@ -1,4 +1,5 @@
 import { getDiscoInfo, getDiscoItems, NS_DISCO_INFO, NS_DISCO_ITEMS } from '@couplet/disco'
+import { getArchiveMetadata, queryArchive } from '@couplet/mam'
 import {
   type Affiliation,
   getAdmin,
@@ -26,6 +27,7 @@ import {
   type XmlElement,
   xml,
 } from '@couplet/stanza'
+import { metadataOf, sendPage } from './archive-page.js'
 import type { LoopbackHost, LoopbackModule } from './loopback-module.js'
 import { LoopbackRoom, type RoomOccupant, type Words } from './loopback-room.js'
 import { configure, describe, formOf } from './room-forms.js'
@@ -150,6 +152,13 @@ class RoomService {
       return undefined
     }
     if (is(getDiscoInfo) !== undefined && to.isBare()) return describe(room)
+    const [query, metadata] = [is(queryArchive), is(getArchiveMetadata)]
+    if (query !== undefined || metadata !== undefined) {
+      if (!room.mayRead(from)) throw no('forbidden')
+      if (query === undefined) return getArchiveMetadata.response?.build(metadataOf(room.archive))
+      const route = (stanza: XmlElement): void => this.#host.route(stanza)
+      return queryArchive.response?.build(sendPage(room.archive, query, { from: room.jid, to: from }, route))
+    }
     const [list, change, owner] = [is(getAdmin), is(setAdmin), is(setOwner)]
     if (list !== undefined) return getAdmin.response?.build({ items: this.#list(room, list.items[0]) })
     if (change !== undefined) return this.#change(room, from, change.items)
