@@ -1,5 +1,5 @@
 import { disco } from '@couplet/disco'
-import { type Mam, mam, queryArchive } from '@couplet/mam'
+import { type Mam, MamResult, mam, queryArchive } from '@couplet/mam'
 import { message } from '@couplet/stanza'
 import { tcp } from '@couplet/tcp'
 import { describe, expect, test } from 'vitest'
@@ -84,6 +84,18 @@ describe.each((await targets()).filter(({ features }) => features.has('mam')))('
     expect(requests()).toBe(4)
   })
 
+  test('the newest first, for who goes back in time', async () => {
+    const { client, texts, requests } = await open()
+    const found: (string | undefined)[] = []
+    for await (const item of client.mam.query({ newestFirst: true, pageSize: 50 })) {
+      found.push(item.message.body)
+      if (found.length === 70) break
+    }
+    expect(found).toEqual(bodies.slice(-70).reverse())
+    expect(requests()).toBe(2)
+    expect(await texts({ newestFirst: true, last: 3 })).toEqual(bodies.slice(-3).reverse())
+  })
+
   test('only those of one person', async () => {
     const { other, texts } = await open()
     const expected = bodies.filter((_, i) => isFromOther(i))
@@ -155,6 +167,19 @@ describe.each((await targets()).filter(({ features }) => features.has('mam')))('
   })
 
   if (isExtended) {
+    test('a page that is flipped (XEP-0313 §4.3.4)', async () => {
+      const { client, list } = await open()
+      const all = await list()
+      const arrived: string[] = []
+      const query = { queryId: 'flipped', page: { before: '', max: 5 }, flipPage: true }
+      const results = client.onMessage(MamResult, ({ id }) => void arrived.push(id), { from: 'ownAccount' })
+      const { page } = await client.request(queryArchive, query)
+      results.dispose()
+      const newest = all.slice(-5).map(({ id }) => id)
+      expect(arrived).toEqual([...newest].reverse())
+      expect([page.first?.id, page.last]).toEqual([newest[0], newest.at(-1)]) // its edges are as ever
+    })
+
     test('by ids, up to a message, and where it begins and ends', async () => {
       const { client, list, texts } = await open()
       const all = await list()

@@ -97,10 +97,10 @@ export class Hour {
     await phone?.client.close()
   }
 
-  /** It is back, with the rooms it was in. */
-  async switchPhoneOn(): Promise<void> {
+  /** It is back, with the rooms it was in; whoever waits for it counts it among the devices again. */
+  async switchPhoneOn(): Promise<Device> {
     const phone = await this.#switchPhoneOn()
     await phone.enterRooms()
-    this.phone = phone
+    return phone
   }
 }

@@ -70,7 +70,7 @@ const returnToAll: Act = async (hour) => {
   for (let i = 0; i < 10; i++) {
     for (const act of [talk, writeToAlice, writeToBob]) await act(hour)
   }
-  await back
+  hour.phone = await back // not before, or the seed would not decide who is asked
 }
 
 /** Plays the hour, minute by minute. */
