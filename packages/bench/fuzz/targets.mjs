@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { chunks, mutate, toBytes } from './mutate.mjs'
+import { omemoTarget } from './omemo-target.mjs'
 import { jidSeeds, xmlSeeds } from './seeds.mjs'
 
 const header =
@@ -172,4 +173,10 @@ function definitions({ stanza, definitions: packages }) {
 }
 
 /** What can be fuzzed, by name: from the loaded sources to a function that runs one case. */
-export const targets = { 'stream-parser': streamParser, 'frame-parser': frameParser, jid, definitions }
+export const targets = {
+  'stream-parser': streamParser,
+  'frame-parser': frameParser,
+  jid,
+  definitions,
+  omemo: omemoTarget,
+}
