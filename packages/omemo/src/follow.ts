@@ -2,6 +2,7 @@ import type { Handled, InboundMessage, Subscription } from '@couplet/client'
 import type { Jid } from '@couplet/stanza'
 import type { Omemo } from './omemo.js'
 import type { OmemoCore } from './omemo-core.js'
+import { archivedSender, type MucSource } from './rooms.js'
 
 /** As much of other plugins as is needed here; a client that has them fits. */
 export interface Followed {
@@ -14,10 +15,12 @@ export interface Followed {
         onCaughtUp(handler: (result: { readonly archive: string }) => Handled): Subscription
       }
     | undefined
+  /** Rooms (XEP-0045). */
+  readonly muc?: MucSource | undefined
 }
 
 /** Takes messages from other plugins: each of them comes one way only, and what comes twice is a duplicate (OMEMO F1). */
-export function follow(omemo: Omemo, { context }: OmemoCore, { carbons, mam }: Followed): Subscription {
+export function follow(omemo: Omemo, { context, rooms }: OmemoCore, { carbons, mam, muc }: Followed): Subscription {
   const take = async (message: InboundMessage): Promise<void> => {
     await omemo.receive(message)
   }
@@ -26,12 +29,18 @@ export function follow(omemo: Omemo, { context }: OmemoCore, { carbons, mam }: F
   if (mam !== undefined) {
     const account = context.account.toString()
     subscriptions.push(
-      mam.onMissed((message, { archive }) => (archive.bare.equals(context.account) ? take(message) : undefined)),
+      mam.onMissed(async (message, { archive }) => {
+        if (archive.bare.equals(context.account)) await take(message)
+        // Only the archive of the room itself can say who it was.
+        else await omemo.receive(message, { room: { jid: archive, from: archivedSender(message) } })
+      }),
       mam.onCaughtUp(({ archive }) => (archive === account ? omemo.catchUp.end() : undefined)),
       context.onSession(() => omemo.catchUp.begin(), 'stream'),
     )
   }
+  const leaveRooms = muc && rooms.use(muc)
   return context.subscription(() => {
+    leaveRooms?.()
     for (const subscription of subscriptions) subscription.dispose()
   })
 }

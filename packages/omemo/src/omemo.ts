@@ -103,8 +103,10 @@ class OmemoPlugin implements Omemo {
       })
     }
     context.onMessage((message) => this.#noticePlain(message))
+    context.onMessage((message) => core.rooms.notice(message))
     context.onSession(() => {
       core.directory.forgetFreshness()
+      core.rooms.forget()
       this.#enabled = undefined
       // Nobody has to wait for that before the client is online.
       if (options.automatic !== false) void this.enable().catch((error) => reportUnlessOffline(core, error))
@@ -196,13 +198,15 @@ class OmemoPlugin implements Omemo {
   }
 
   async #take(message: InboundMessage): Promise<void> {
-    // What rooms say comes with what the room knows: see `follow`.
-    if (message.type === 'groupchat') return
     // One stanza may hold both versions, and both listeners are called.
     const [first] = this.#core.versions.filter((version) => version.read(message.element) !== undefined)
     if (first === undefined || this.#taken.has(message)) return
     this.#taken.add(message)
-    await this.receive(message)
+    const { inbox, rooms, context } = this.#core
+    const inRoom = rooms.originOf(message)
+    // What a room says without our being in it comes from nobody.
+    if (inRoom === undefined && message.type === 'groupchat') return
+    await inbox.take(message, inRoom ?? originOf(message, context.account))
   }
 
   readonly #taken = new WeakSet<InboundMessage>()

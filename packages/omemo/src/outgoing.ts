@@ -1,6 +1,6 @@
 import { type CallOptions, randomId, type SendHandle } from '@couplet/client'
 import { ProcessingHint } from '@couplet/hints'
-import { Jid, type Message, type MessageType, message, NS_CLIENT, type XmlElement, xml } from '@couplet/stanza'
+import { Jid, type MessageType, message, NS_CLIENT, type XmlElement, xml } from '@couplet/stanza'
 import { legacyVersion } from './legacy/version.js'
 import type { OmemoCore } from './omemo-core.js'
 import { OmemoError } from './omemo-error.js'
@@ -81,28 +81,35 @@ export class Outgoing {
   /** See `Omemo.encrypt`. */
   async encrypt(request: EncryptRequest): Promise<EncryptResult> {
     const to = bare(request.to)
-    const { elements, ...report } = await this.#seal(request, to, [to.toString()])
+    const { elements, ...report } = await this.#seal(request, to)
     return { ...report, elements: [...elements, this.#core.mark(elements), ProcessingHint('store')] }
   }
 
   /** See `Omemo.send`. */
   async send({ type = 'chat', id = randomId(), ...request }: SendRequest): Promise<OmemoSent> {
     const to = bare(request.to)
-    const { elements, ...report } = await this.#seal(request, to, [to.toString()])
-    const handles = this.#split(elements).map((part, index) =>
-      this.#core.context.send(this.#stanza(part, { to, type, id: index === 0 ? id : randomId() })),
-    )
+    const { elements, ...report } = await this.#seal(request, to)
+    const room = this.#core.rooms.find(to)
+    const handles = this.#split(elements).map((part, index) => {
+      const init = { type, id: index === 0 ? id : randomId(), body: fallbackOf(part) }
+      const payloads = [...part, this.#core.mark(part), ProcessingHint('store')]
+      if (room !== undefined) return room.send({ id: init.id, body: init.body }, ...payloads)
+      return this.#core.context.send(message({ to, ...init }, ...payloads))
+    })
     return { ...report, id, acked: ackedAll(handles) }
   }
 
   /** Encrypts for accounts. @throws OmemoError `opted-out`, `untrusted`, `no-devices` if none of them can read it */
-  async #seal(request: EncryptRequest, to: Jid, jids: readonly string[]): Promise<EncryptResult> {
+  async #seal(request: EncryptRequest, to: Jid): Promise<EncryptResult> {
     const { body, content: more = [], signal } = request
     const content = [...(body === undefined ? [] : [xml(NS_CLIENT, 'body', {}, body)]), ...more]
     if (content.length === 0) throw new TypeError('a message says something')
     await this.#ready()
     const { core, self } = { core: this.#core, self: await this.#core.own.get() }
-    for (const jid of jids) if ((await core.inbox.chat(jid)).isOptedOut) throw new OmemoError('opted-out')
+    if ((await core.inbox.chat(to.toString())).isOptedOut) throw new OmemoError('opted-out')
+    const place = core.rooms.find(to)
+    const room = place && (await core.rooms.audience(place, { signal }))
+    const jids = room?.members ?? [to.toString()]
     const account = core.context.account.toString()
     const only = core.options.policy?.mixed === 'legacy-only' ? legacyVersion : undefined
     const audience = await core.audience.find([...new Set([...jids, account])], {
@@ -114,7 +121,9 @@ export class Outgoing {
     const { payloads, errors } = this.#payloads(audience.recipients, content, to)
     const recipients = audience.recipients.filter(({ version }) => payloads.has(version.name))
     signal?.throwIfAborted()
-    const sealed = await core.encryptor.encrypt({ recipients, payloads, isContent: true, chats: jids })
+    const isWanted = (jid: string): boolean => room?.isMember(jid) !== false
+    const chats = [to.toString()]
+    const sealed = await core.encryptor.encrypt({ recipients, payloads, isContent: true, chats, isWanted })
     const all = { ...audience, errors: [...audience.errors, ...errors, ...sealed.errors] }
     requireSomebody({ ...all, recipients: sealed.recipients }, jids, account)
     const hasLegacy = sealed.recipients.some(({ version }) => version.name === 'legacy')
@@ -146,13 +155,10 @@ export class Outgoing {
   #split(elements: readonly XmlElement[]): readonly (readonly XmlElement[])[] {
     return this.#core.options.policy?.mixed === 'two-stanzas' ? elements.map((element) => [element]) : [elements]
   }
-
-  #stanza(elements: readonly XmlElement[], init: { to: Jid; type: MessageType; id: string }): Message {
-    const isLegacy = elements.every(({ ns }) => ns === legacyVersion.namespace)
-    const body = isLegacy ? fallback : undefined
-    return message({ ...init, body }, ...elements, this.#core.mark(elements), ProcessingHint('store'))
-  }
 }
+
+const fallbackOf = (elements: readonly XmlElement[]): string | undefined =>
+  elements.every(({ ns }) => ns === legacyVersion.namespace) ? fallback : undefined
 
 /** Whether plain text may be sent, and what the user says about that. */
 export class ChatRules {

@@ -49,6 +49,8 @@ export interface EncryptionTask {
   readonly isContent: boolean
   /** The chats it is written in. */
   readonly chats: readonly string[]
+  /** Asked at the last moment, for somebody may have been put out of a room since (OMEMO F13). */
+  readonly isWanted?: (jid: string) => boolean
 }
 
 /** After so many devices the event loop gets its turn: a browser must not stand still. */
@@ -78,6 +80,7 @@ export class MessageEncryptor {
       const errors: DeviceProblem[] = []
       for (const [index, recipient] of recipients.entries()) {
         if (index > 0 && index % batchSize === 0) await new Promise((resolve) => setTimeout(resolve, 0))
+        if (task.isWanted?.(recipient.jid) === false) continue
         try {
           const key = await this.#encryptFor(transaction, device, recipient, task)
           keys.set(recipient.version, [...(keys.get(recipient.version) ?? []), key])
