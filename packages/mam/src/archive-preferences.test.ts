@@ -42,6 +42,16 @@ describe('preferences of an archive (XEP-0441)', () => {
     },
   )
 
+  test('an answer that is none is an error, and no preference is made up', async () => {
+    const session = fakeSession()
+    session.answer(getArchivePreferences, () => new Promise(() => {}))
+    const asked = install(session).preferences()
+    session.receive(
+      `<iq type='result' id='${session.requests[0]?.id}'><prefs xmlns='urn:xmpp:mam:2' default='sometimes'/></iq>`,
+    )
+    await expect(asked).rejects.toMatchObject({ name: 'MalformedElementError' })
+  })
+
   test('nonsense is not sent', async () => {
     const session = fakeSession()
     const refused = install(session).setPreferences({ default: 'always', never: ['@'] })

@@ -32,7 +32,11 @@ export class CatchUps {
   readonly #entered: EnteredRooms
   /** What has come live from rooms before anybody asked to catch up with them. */
   #unclaimed: Message[] = []
-  readonly #running = new Map<KnownArchive, Promise<CaughtUp>>()
+  /** What is under way, and which time we were there when it began. */
+  readonly #running = new Map<
+    KnownArchive,
+    { readonly entry: number | undefined; readonly result: Promise<CaughtUp> }
+  >()
   /** The own archive, if the application wants what was missed. */
   readonly #own: KnownArchive | undefined
   /** Ends what belongs to a session. */
@@ -76,7 +80,14 @@ export class CatchUps {
     }
     const known = this.#archive(room)
     const running = this.#running.get(known)
-    return running === undefined ? this.#run(known, signal) : abortable(running, signal)
+    if (running === undefined) return this.#run(known, signal)
+    if (running.entry === known.entry) return abortable(running.result, signal)
+    // It began before we entered the room: what has been said since may be too late for it.
+    await abortable(
+      running.result.catch(() => {}),
+      signal,
+    )
+    return this.catchUp(room, { signal })
   }
 
   /** Whether the next session gets all that was missed: not the first of all, which begins at the end of the archive. */
@@ -182,13 +193,13 @@ export class CatchUps {
   async #run(known: KnownArchive, signal: AbortSignal | undefined, beginning?: Beginning): Promise<CaughtUp> {
     known.isContiguous = false
     const running = this.#with(known, signal, (task) => task.run(beginning))
-    this.#running.set(known, running)
+    this.#running.set(known, { entry: known.entry, result: running })
     try {
       const result = await running
       this.#caughtUp.emit(result)
       return result
     } finally {
-      if (this.#running.get(known) === running) this.#running.delete(known)
+      if (this.#running.get(known)?.result === running) this.#running.delete(known)
     }
   }
 

@@ -97,6 +97,27 @@ describe('rooms (R-035)', () => {
     expect(archive.asked).toEqual(['<', '>a4'])
   })
 
+  test('one that began before we entered is followed by another', async () => {
+    const session = fakeSession()
+    const archive = new FakeArchive(room).fill(3)
+    let release = (): void => {}
+    session.answer(queryArchive, async (query) => {
+      const fin = archive.answer(session, query)
+      if (query.page?.after !== undefined) await new Promise<void>((resolve) => (release = resolve))
+      return fin
+    })
+    const { api, seen } = installed(session, {})
+    const early = api.catchUp({ archive: room })
+    await flushed()
+    archive.fill(1)
+    enter(session)
+    const done = api.catchUp({ archive: room })
+    session.answer(queryArchive, (query) => archive.answer(session, query))
+    release()
+    expect([await early, await done].map(({ count }) => count)).toEqual([0, 1])
+    expect(seen).toEqual(['4'])
+  })
+
   test('left and entered while it is caught up with: it is not taken for complete', async () => {
     const { session, api, seen, archive } = await entered()
     archive.fill(1)
