@@ -6,7 +6,7 @@ import { RoomUser, VcardUpdate } from './elements.js'
 const limits = { entities: 10_000, resources: 20, rooms: 10_000 } as const
 
 /** A hash; `none` if there is no avatar, `undefined` if nothing is known. */
-export type KnownHash = string | 'none' | undefined
+type KnownHash = string | 'none' | undefined
 
 /** Which avatars others have announced in this session, each only its own. */
 export class AnnouncedAvatars {

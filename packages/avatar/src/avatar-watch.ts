@@ -10,7 +10,7 @@ import { type AvatarMetadata, AvatarMetadataNode } from './elements.js'
 const limit = 10_000
 
 /** Who has announced what. */
-export interface Announcement {
+interface Announcement {
   readonly jid: Jid
   /** `undefined` for no avatar, or for one that is not named. */
   readonly hash: string | undefined

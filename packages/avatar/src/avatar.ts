@@ -43,7 +43,7 @@ export interface Avatar {
    * Publishes the own avatar: a PNG, JPEG, GIF or WebP of up to 96 KiB; returns its hash.
    *
    * @throws AvatarError if it is none; then nothing was sent
-   * @throws PepError if the server does not guarantee who can see it; then nothing was sent
+   * @throws PepError if the server does not guarantee who can see it; then nobody else can
    * @throws StanzaError if the server refuses for another reason
    */
   publish(bytes: Uint8Array, options?: AvatarPublishOptions): Promise<string>
