@@ -1,4 +1,4 @@
-import { type Adhoc, adhoc, executeCommand } from '@couplet/adhoc'
+import { type Adhoc, adhoc, type CommandResult, executeCommand } from '@couplet/adhoc'
 import { disco } from '@couplet/disco'
 import { DataForm, type DataForm as Form, type FormField } from '@couplet/forms'
 import { StanzaError, type StanzaErrorCondition } from '@couplet/stanza'
@@ -22,7 +22,7 @@ const setUp = () => {
 /** A server that answers a command at once, or after a form. */
 const serving = (session: FakeSession, form: ReturnType<typeof DataForm>, asks?: readonly FormField[]): unknown[] => {
   const asked: unknown[] = []
-  session.answer(executeCommand, ({ node, action, sessionId, payload }) => {
+  session.answer(executeCommand, ({ node, action, sessionId, payload }): CommandResult => {
     asked.push([node, action, payload.flatMap((each) => each.get(DataForm) ?? []).length])
     if (action === 'cancel') return { node, sessionId: 's1', status: 'canceled', notes: [], payload: [] }
     if (asks === undefined || sessionId !== undefined)
@@ -137,12 +137,15 @@ describe('an invitation that the server makes', () => {
 
   test('some say it with a note', async () => {
     const { session, api } = setUp()
-    session.answer(executeCommand, ({ node }) => ({
-      node,
-      status: 'completed',
-      notes: [{ type: 'error', text: 'No.' }],
-      payload: [],
-    }))
+    session.answer(
+      executeCommand,
+      ({ node }): CommandResult => ({
+        node,
+        status: 'completed',
+        notes: [{ type: 'error', text: 'No.' }],
+        payload: [],
+      }),
+    )
     await expect(api.account()).rejects.toMatchObject({ code: 'not-allowed' })
   })
 
