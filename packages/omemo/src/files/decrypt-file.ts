@@ -1,3 +1,4 @@
+import { verifyHash } from '@couplet/hashes'
 import { OmemoError } from '../omemo-error.js'
 import { type ByteSource, bytePieces, dismiss, streamFrom } from './byte-pieces.js'
 import { CbcStream } from './cbc-stream.js'
@@ -16,17 +17,84 @@ const defaultMaxSize = 104_857_600
 const tagLength = 16
 const blockSize = 16
 
+/** Bytes that the platform decrypts at once, which is several times as fast as in pieces. */
+const largestWhole = 268_435_456
+
 /**
  * Decrypts a file and hands it over as a whole once it is known to be the right one: nothing of it is seen before its tag, or
- * for XEP-0448 its hash, was compared. It is kept in memory meanwhile; as a `Blob`, which some platforms put on disk.
+ * for XEP-0448 its hash, was compared. It is kept in memory meanwhile, once as it came and once as it is.
  *
  * @throws OmemoError (as a rejection) `file-corrupt`, `file-too-large`, `bad-file`; rejects with `signal.reason`, and with
  * what the source fails with
  */
 export async function decryptFile(source: ByteSource, secret: FileSecret, options: DecryptOptions = {}): Promise<Blob> {
+  const { maxSize = defaultMaxSize, signal } = options
+  try {
+    checkSecret(secret, maxSize)
+    const encrypted = await readEncrypted(source, secret, maxSize, signal)
+    if (encrypted.size <= largestWhole) return await decryptWhole(encrypted, secret)
+    const pieces: Uint8Array[] = []
+    for await (const piece of decryptedPieces(encrypted, secret, options)) pieces.push(piece)
+    return new Blob(pieces as BlobPart[])
+  } finally {
+    dismiss(source)
+  }
+}
+
+/** As much of the source as is needed. @throws OmemoError `file-too-large` where only the end would say how much that is */
+async function readEncrypted(source: ByteSource, secret: FileSecret, maxSize: number, signal?: AbortSignal) {
+  const needed = secret.plaintext && encryptedSize(secret, secret.plaintext.size)
   const pieces: Uint8Array[] = []
-  for await (const piece of decryptedPieces(source, secret, options)) pieces.push(piece)
-  return new Blob(pieces as BlobPart[])
+  let read = 0
+  if (needed === 0) return new Blob()
+  for await (const piece of bytePieces(source, signal)) {
+    pieces.push(piece)
+    read += piece.length
+    if (needed !== undefined && read >= needed) break
+    if (read > maxSize + tagLength) throw new OmemoError('file-too-large')
+  }
+  return new Blob(pieces as BlobPart[]).slice(0, needed)
+}
+
+async function decryptWhole(encrypted: Blob, secret: FileSecret): Promise<Blob> {
+  const { key, iv, plaintext } = secret
+  const data = new Uint8Array(await encrypted.arrayBuffer())
+  if (plaintext === undefined) {
+    if (data.length < tagLength) throw new OmemoError('file-corrupt')
+    const imported = await crypto.subtle.importKey('raw', key as BufferSource, 'AES-GCM', false, ['decrypt'])
+    const decrypting = crypto.subtle.decrypt({ name: 'AES-GCM', iv: iv as BufferSource }, imported, data)
+    // It says no more than that it has failed: the tag is wrong.
+    const decrypted = await decrypting.catch(() => undefined)
+    if (decrypted === undefined) throw new OmemoError('file-corrupt')
+    return new Blob([decrypted])
+  }
+  if (data.length < encryptedSize(secret, plaintext.size)) throw new OmemoError('file-corrupt')
+  const decrypt = await startDecryption(secret)
+  const decrypted = data.length === 0 ? data : (await decrypt(data)).subarray(0, plaintext.size)
+  if (!(await verifyHash(plaintext.hash, decrypted))) throw new OmemoError('file-corrupt')
+  return new Blob([decrypted as BlobPart])
+}
+
+/** Bytes that a file of this size has at least when it is encrypted: its tag is not needed where a hash decides. */
+const encryptedSize = ({ cipher }: FileSecret, size: number): number =>
+  cipher === 'aes-256-cbc' ? Math.ceil(size / blockSize) * blockSize : size
+
+/** Decryption of one piece after the other by a cipher whose tag, if any, does not matter. */
+async function startDecryption({ cipher, key, iv }: FileSecret): Promise<(piece: Uint8Array) => Promise<Uint8Array>> {
+  if (cipher === 'aes-256-cbc') {
+    const cbc = await CbcStream.create(key, iv)
+    return (piece) => cbc.decrypt(piece)
+  }
+  const gcm = await GcmStream.create(key, iv)
+  return (piece) => gcm.decryptOnly(piece)
+}
+
+/** @throws OmemoError `bad-file`, `file-too-large` */
+function checkSecret(secret: FileSecret, maxSize: number): void {
+  if (!fitsCipher(secret)) throw new OmemoError('bad-file')
+  // Nothing would say whether it is the right one.
+  if (secret.cipher === 'aes-256-cbc' && secret.plaintext === undefined) throw new OmemoError('bad-file')
+  if (secret.plaintext !== undefined && secret.plaintext.size > maxSize) throw new OmemoError('file-too-large')
 }
 
 /**
@@ -45,10 +113,9 @@ export function decryptUnverified(
 async function* decryptedPieces(source: ByteSource, secret: FileSecret, options: DecryptOptions) {
   const { maxSize = defaultMaxSize, signal } = options
   try {
-    if (!fitsCipher(secret)) throw new OmemoError('bad-file')
-    if (secret.plaintext !== undefined) yield* piecesByHash(source, secret, maxSize, signal)
-    else if (secret.cipher !== 'aes-256-cbc') yield* piecesByTag(source, secret, maxSize, signal)
-    else throw new OmemoError('bad-file') // nothing would say whether it is the right one
+    checkSecret(secret, maxSize)
+    if (secret.plaintext === undefined) yield* piecesByTag(source, secret, maxSize, signal)
+    else yield* piecesByHash(source, secret, signal)
   } finally {
     dismiss(source)
   }
@@ -85,19 +152,17 @@ function joined(left: Uint8Array, right: Uint8Array): Uint8Array {
 /**
  * XEP-0448 §3.2: so many bytes, and the hash decides. What follows is cut off: the tag, or padding against guesses of the size.
  */
-async function* piecesByHash(source: ByteSource, secret: FileSecret, maxSize: number, signal?: AbortSignal) {
+async function* piecesByHash(source: ByteSource, secret: FileSecret, signal?: AbortSignal) {
   const { size, hash } = secret.plaintext as NonNullable<FileSecret['plaintext']>
-  if (size > maxSize) throw new OmemoError('file-too-large')
-  const cbc = secret.cipher === 'aes-256-cbc'
-  const cipher = await (cbc ? CbcStream : GcmStream).create(secret.key, secret.iv)
+  const decrypt = await startDecryption(secret)
   const digest = startHash(hash.algo)
   let left = size
   if (left > 0) {
     for await (const piece of bytePieces(source, signal)) {
-      const wanted = cbc ? Math.ceil(left / blockSize) * blockSize : left
+      const wanted = encryptedSize(secret, left)
       const encrypted = piece.length > wanted ? piece.slice(0, wanted) : piece
-      if (cbc && encrypted.length % blockSize !== 0) throw new OmemoError('file-corrupt')
-      const decrypted = (await cipher.decrypt(encrypted)).subarray(0, left)
+      if (encryptedSize(secret, encrypted.length) !== encrypted.length) throw new OmemoError('file-corrupt')
+      const decrypted = (await decrypt(encrypted)).subarray(0, left)
       left -= decrypted.length
       digest.update(decrypted)
       yield decrypted

@@ -18,6 +18,9 @@ export interface EncryptOptions {
 }
 
 const tagLength = 16
+/** Bytes that are encrypted at once. */
+const largestWhole = 268_435_456
+const started = 'it has been encrypted already'
 
 /**
  * Encrypts a file for one upload with a key of its own: AES-256-GCM with the tag at the end, which both XEP-0454 and XEP-0448
@@ -66,20 +69,37 @@ export class EncryptedFile {
    * @throws TypeError the second time
    */
   stream(): ReadableStream<Uint8Array> {
-    if (this.#state !== 'new') throw new TypeError('it has been encrypted already')
+    if (this.#state !== 'new') throw new TypeError(started)
     this.#state = 'started'
     return streamFrom(this.#encrypt(), this.#source)
   }
 
   /** The same as a whole, for uploads that want one. */
   async blob(): Promise<Blob> {
-    const pieces: Uint8Array[] = []
-    const reader = this.stream().getReader()
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return new Blob(pieces as BlobPart[], { type: this.contentType })
-      pieces.push(value)
-    }
+    const pieces: BlobPart[] = []
+    const source = this.#source
+    if (this.#plainSize > largestWhole || (!(source instanceof Uint8Array) && 'getReader' in source)) {
+      const reader = this.stream().getReader()
+      for (let next = await reader.read(); !next.done; next = await reader.read()) pieces.push(next.value as BlobPart)
+    } else pieces.push(await this.#encryptWhole(source))
+    return new Blob(pieces, { type: this.contentType })
+  }
+
+  /** By the platform at once, which is several times as fast as in pieces. */
+  async #encryptWhole(source: Uint8Array | Blob): Promise<ArrayBuffer> {
+    if (this.#state !== 'new') throw new TypeError(started)
+    this.#state = 'started'
+    this.#signal?.throwIfAborted()
+    // A copy, because what is hashed and what is encrypted must be the same even if the caller changes it meanwhile.
+    const data = source instanceof Uint8Array ? source.slice() : new Uint8Array(await source.arrayBuffer())
+    const key = await crypto.subtle.importKey('raw', this.#key as BufferSource, 'AES-GCM', false, ['encrypt'])
+    const [encrypted, hash] = await Promise.all([
+      crypto.subtle.encrypt({ name: 'AES-GCM', iv: this.#iv }, key, data as BufferSource),
+      crypto.subtle.digest('SHA-256', data as BufferSource),
+    ])
+    this.#signal?.throwIfAborted()
+    this.#state = new Uint8Array(hash)
+    return encrypted
   }
 
   /**
