@@ -105,12 +105,37 @@ export class PublishLadder {
 
 type Outcome = { readonly id: string | undefined } | 'other-setup' | 'refused'
 
+/** Milliseconds until a node is asked for again that the server should have made by itself; twice as long each time. */
+const firstPause = 40
+const attempts = 6
+
 async function tryToPublish<T>({ node, value, id, signal }: Publication<T>, options: NodeConfig): Promise<Outcome> {
-  try {
-    return { id: await node.publish(value, { id, options, signal }) }
-  } catch (error) {
-    if (isPreconditionNotMet(error)) return 'other-setup'
-    if (isRefusedSetup(error)) return 'refused'
-    throw error
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return { id: await node.publish(value, { id, options, signal }) }
+    } catch (error) {
+      if (isPreconditionNotMet(error)) return 'other-setup'
+      if (isRefusedSetup(error)) return 'refused'
+      if (!isStanzaError(error) || error.condition !== 'item-not-found') throw error
+      // XEP-0163 §3: publishing makes the node. While others make nodes too, a server may fail to, and says this.
+      if (attempt === attempts) return 'other-setup'
+    }
+    await pause(firstPause * 2 ** (attempt - 1) * (0.5 + Math.random()), signal)
   }
+}
+
+/** @throws what the signal was aborted with */
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', abort)
+      resolve()
+    }, milliseconds)
+    if (signal?.aborted) abort()
+    else signal?.addEventListener('abort', abort, { once: true })
+  })
 }

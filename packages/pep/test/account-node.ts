@@ -37,6 +37,8 @@ export interface AccountServer {
   readonly forgets?: boolean
   /** The node there is; default none. */
   readonly config?: NodeConfig
+  /** How often it does not make the node that something is published to. */
+  readonly failsToCreate?: number
 }
 
 const defaults: NodeConfig = {
@@ -58,6 +60,7 @@ export class AccountNode {
   readonly log: string[] = []
   config: NodeConfig | undefined
   readonly #server: AccountServer
+  #failures = 0
 
   constructor(server: AccountServer = {}) {
     this.#server = server
@@ -96,6 +99,8 @@ export class AccountNode {
   #publish(item: PubsubItem | undefined, options: PublishOptions | undefined) {
     const looks = this.#server.options !== false
     this.log.push(`publish${options ? ` ${JSON.stringify(options)}` : ''}`)
+    if (this.config === undefined && this.#failures++ < (this.#server.failsToCreate ?? 0))
+      return refusal('item-not-found')
     if (options && looks) {
       if (this.#isTooMuch(options)) return refusal('bad-request')
       if (this.config !== undefined && !this.#fits(options, this.config))

@@ -1,7 +1,7 @@
 import { createNode, getNodeConfig, publishItems } from '@couplet/pubsub'
 import { attr, element, StanzaError } from '@couplet/stanza'
 import { parseXml } from '@couplet/testing'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { pepNode } from '../src/elements.js'
 import { AccountNode, type AccountServer } from './account-node.js'
 
@@ -112,6 +112,27 @@ describe('publishing', () => {
     const fixed = new AccountNode({ options: false, configurable: false })
     await expect(fixed.pep.publish(Bundle, { text: 'a' })).rejects.toMatchObject({ code: 'access-not-granted' })
     expect([...closed.items, ...fixed.items]).toEqual([])
+  })
+
+  test('a node that the server does not make at once is asked for again, and made after that', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    for (const failsToCreate of [2, 100]) {
+      const account = new AccountNode({ failsToCreate })
+      const published = account.pep.publish(Bundle, { text: 'a' }, { id: '1' })
+      await vi.advanceTimersByTimeAsync(5000)
+      expect(await published).toBe('1')
+      expect(account.items).toMatchObject([{ id: '1', accessModel: 'open' }])
+      expect(account.log.filter((entry) => entry.startsWith('create'))).toHaveLength(failsToCreate === 2 ? 0 : 1)
+    }
+    const controller = new AbortController()
+    const account = new AccountNode({ failsToCreate: 100 })
+    const given = account.pep.publish(Bundle, { text: 'a' }, { signal: controller.signal })
+    const rejected = expect(given).rejects.toThrow('enough')
+    await vi.advanceTimersByTimeAsync(10)
+    controller.abort(new Error('enough'))
+    await rejected
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   test('a signal ends it', async () => {
