@@ -35,6 +35,25 @@ describe.skipIf(whyNoPython)(`several devices, ours and those of python-omemo${w
         for (const { failures } of [...mine, friend]) expect(failures).toEqual([])
       })
 
+      test('OMEMO F15 a device that was added later is known by its first message', async () => {
+        const account = await target.createUser()
+        const [ours, phone] = await Promise.all([
+          OurUser.start(target),
+          PythonUser.start(target, driver, { ...only, account }),
+        ])
+        await ours.send(account.jid, 'to one')
+        await phone.hears('to one')
+        // They are no contacts: nobody has told us that there is another device.
+        const laptop = await PythonUser.start(target, driver, { ...only, account })
+        await laptop.meet(ours.jid)
+        await laptop.send(ours.jid, 'here is another one')
+        await ours.hears('here is another one')
+        await ours.events.until((each) => each.type === 'device-added' && each.deviceId === laptop.device)
+        await ours.send(account.jid, 'to both')
+        for (const device of [phone, laptop]) await device.hears('to both')
+        expect([ours, phone, laptop].flatMap(({ failures }) => failures)).toEqual([])
+      })
+
       test('OMEMO A2 a room for members only', async () => {
         const ours = await OurUser.start(target)
         const [alice, bob] = await Promise.all([
@@ -53,7 +72,8 @@ describe.skipIf(whyNoPython)(`several devices, ours and those of python-omemo${w
         expect(await ours.hears('from alice')).toMatchObject({ sender: alice.jid, room: address })
         await bob.hears('from alice')
         await ours.sendToRoom(address, 'from us')
-        for (const user of [alice, bob]) expect(await user.hears('from us')).toMatchObject({ sender: ours.jid, version })
+        for (const user of [alice, bob])
+          expect(await user.hears('from us')).toMatchObject({ sender: ours.jid, version })
         await bob.sendToRoom(address, members, 'from bob')
         await ours.hears('from bob')
         await alice.hears('from bob')

@@ -15,6 +15,21 @@ const bundleOf = async ({ client }: PythonUser, version: Version, owner: OurUser
   return client.pep.get(node, { from: owner.jid, id })
 }
 
+/** Resolves when a bundle with other prekeys was published, because it was time. */
+const refilled = async (
+  { client, clock, device }: OurUser,
+  version: Version,
+  offered: readonly string[],
+): Promise<void> => {
+  const published = new Promise<void>((resolve) => {
+    client.pep.onChange(bundlePlace(version, device).node, (bundle) => {
+      if (preKeysIn(bundle).some((id) => !offered.includes(id))) resolve()
+    })
+  })
+  clock.forward(60_000)
+  await published
+}
+
 describe.skipIf(whyNoPython)(`keys that come and go, ours and those of python-omemo${whyNoPython}`, () => {
   const driver = startPython()
 
@@ -38,7 +53,8 @@ describe.skipIf(whyNoPython)(`keys that come and go, ours and those of python-om
           await ours.hears(`session ${n}`)
         }
         expect(ours.failures).toEqual([])
-        await ours.refilled()
+        // Some of them were taken more than once: until there is another bundle that is how it has to be.
+        await refilled(ours, version, offered)
         const now = preKeysIn(await bundleOf(theirs, version, ours))
         expect(now).toHaveLength(100)
         expect(now.filter((id) => offered.includes(id)).length).toBeLessThan(offered.length)
@@ -88,7 +104,10 @@ describe.skipIf(whyNoPython)(`keys that come and go, ours and those of python-om
           PythonUser.start(target, driver, only),
         ])
         const bundle = String(await bundleOf(senders[0], version, ours))
-        const lone = version === NS_LEGACY ? /(<preKeyPublic .*?<\/preKeyPublic>)(?:.|\n)*(?=<\/prekeys>)/ : /(<pk .*?<\/pk>)(?:.|\n)*(?=<\/prekeys>)/
+        const lone =
+          version === NS_LEGACY
+            ? /(<preKeyPublic .*?<\/preKeyPublic>)(?:.|\n)*(?=<\/prekeys>)/
+            : /(<pk .*?<\/pk>)(?:.|\n)*(?=<\/prekeys>)/
         const messages = []
         for (const sender of senders) {
           sender.bundles = bundle.replace(lone, '$1')

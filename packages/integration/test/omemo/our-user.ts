@@ -3,7 +3,7 @@ import { carbons } from '@couplet/carbons'
 import { memoryStore, type StateStore } from '@couplet/client'
 import { disco } from '@couplet/disco'
 import { muc } from '@couplet/muc'
-import { type OmemoOptions, type OmemoOutcome, omemo } from '@couplet/omemo'
+import { type OmemoEvent, type OmemoOptions, type OmemoOutcome, omemo } from '@couplet/omemo'
 import { pep } from '@couplet/pep'
 import { pubsub } from '@couplet/pubsub'
 import type { Account } from '../../src/lab-server.js'
@@ -11,6 +11,7 @@ import { newClient } from '../conformance/open-client.js'
 import type { Target } from '../conformance/targets.js'
 import { NS_LEGACY, NS_OMEMO_2, type Version } from './elements.js'
 import { type Log, logOf } from './log.js'
+import { ManualClock } from './manual-clock.js'
 
 /** A message that we have read. */
 export interface Heard {
@@ -41,18 +42,21 @@ export class OurUser {
   readonly heard: Log<Heard> = logOf()
   /** What has become of each encrypted message. */
   readonly outcomes: Log<OmemoOutcome> = logOf()
-  client: Connected
+  /** Everything else that has happened. */
+  readonly events: Log<OmemoEvent> = logOf()
+  /** Time as the plugin sees it. */
+  readonly clock = new ManualClock()
+  client!: Connected
   device = 0
   fingerprint: string | undefined
   readonly #target: Target
   readonly #account: Account
   readonly #options: OmemoOptions
 
-  private constructor(target: Target, account: Account, options: OmemoOptions, client: Connected) {
+  private constructor(target: Target, account: Account, options: OmemoOptions) {
     this.#target = target
     this.#account = account
-    this.#options = options
-    this.client = client
+    this.#options = { ...options, clock: this.clock }
   }
 
   /** Logs in; resolves when others can write to the device. */
@@ -61,8 +65,7 @@ export class OurUser {
     { account: given, store = memoryStore(), ...rest }: OurUserOptions = {},
   ): Promise<OurUser> {
     const account = given ?? (await target.createUser())
-    const options = { ...rest, store }
-    const user = new OurUser(target, account, options, await connect(target, account, options))
+    const user = new OurUser(target, account, { ...rest, store })
     await user.#begin()
     return user
   }
@@ -90,7 +93,6 @@ export class OurUser {
   /** Ends the client, and begins another one with what is in the store. */
   async restart(): Promise<void> {
     await this.client.close()
-    this.client = await connect(this.#target, this.#account, this.#options)
     await this.#begin()
   }
 
@@ -119,13 +121,15 @@ export class OurUser {
   }
 
   async #begin(): Promise<void> {
-    const { client } = this
+    const client = await connect(this.#target, this.#account, this.#options)
+    this.client = client
     client.omemo.onMessage(({ body, device, room, identityKey }) => {
       const version = device.version === 'legacy' ? NS_LEGACY : NS_OMEMO_2
       const fingerprint = Buffer.from(identityKey).toString('hex').match(/.{8}/g)?.join(' ') ?? ''
       this.heard.add({ body, version, sender: device.jid, device: device.deviceId, room, fingerprint })
     })
     client.omemo.onOutcome((outcome) => this.outcomes.add(outcome))
+    client.omemo.onEvent((event) => this.events.add(event))
     client.omemo.follow(client)
     await client.online()
     await client.omemo.enable()

@@ -76,7 +76,7 @@ export const startPython = (): PythonDriver => {
       const result = await hooks[String(hook)]?.(value)
       write({ ask, value: result ?? null })
     } catch (error) {
-      write({ ask, failure: String(error) })
+      write({ ask, failure: `${hook}: ${error}` })
     }
   }
   const settle = ({ seq = 0, failure, value }: Line): void => {

@@ -76,7 +76,10 @@ const hooksOf = (client: Connected): Hooks => ({
 const wrapped = (version: Version, init: { to: string | Jid; type: MessageType }, xml: string): Message =>
   message(init, parseXml(xml), EncryptionMark({ namespace: version, name: 'OMEMO' }), ProcessingHint('store'))
 
-const isForOthers = (failure: unknown): boolean => failure instanceof PythonError && failure.kind === 'MessageNotForUs'
+/** Whether nothing is lost: it was for other devices, or has come twice, which happens to what an account sends itself. */
+const isNoLoss = (failure: unknown): boolean =>
+  failure instanceof PythonError &&
+  (failure.kind === 'MessageNotForUs' || failure.causes.some((each) => each.startsWith('DuplicateMessageException')))
 
 /** A user of python-omemo with one device and an account on a real server. */
 export class PythonUser {
@@ -188,9 +191,9 @@ export class PythonUser {
     return this.outcomes.all.flatMap(({ body }) => body ?? [])
   }
 
-  /** What could not be read, without what was for others: an account's own server sends to all its devices. */
+  /** What could not be read. */
   get failures(): readonly unknown[] {
-    return this.outcomes.all.flatMap(({ failure }) => (isForOthers(failure) ? [] : (failure ?? [])))
+    return this.outcomes.all.flatMap(({ failure }) => (isNoLoss(failure) ? [] : (failure ?? [])))
   }
 
   /** Resolves with the message of this body when it is read. */
