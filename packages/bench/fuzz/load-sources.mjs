@@ -36,6 +36,11 @@ export const omemo = {
 }
 export const stanza = { ...index, StreamParser }
 export const definitions = { ${names} }`
+  return await bundled(contents)
+}
+
+/** The modules that this text imports and exports, from their sources. */
+async function bundled(contents) {
   const cache = join(repositoryRoot, '.cache')
   mkdirSync(cache, { recursive: true })
   const folder = mkdtempSync(join(cache, 'fuzz-'))

@@ -79,7 +79,7 @@ function floorRows(results) {
 
 /** Runs the ratchet of OMEMO beside others and prints tables. Floors are printed, not enforced: a machine may be busy. */
 export async function ratchet({ short, json }) {
-  const plan = short ? { rounds: 1, budget: 200 } : { rounds: 3, budget: 600 }
+  const plan = short ? { rounds: 1, budget: 400 } : { rounds: 5, budget: 1000 }
   const machine = `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} × ${cpus()[0]?.model}`
   const date = new Date().toISOString().slice(0, 10)
   console.log(
