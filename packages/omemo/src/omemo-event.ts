@@ -1,3 +1,4 @@
+import type { TrustLevel } from './trust/trust-record.js'
 import type { VersionName } from './wire/version.js'
 
 /** A device of somebody. */
@@ -20,6 +21,14 @@ export type OmemoEvent =
   | (DeviceAddress & { readonly type: 'trust-needed'; readonly identityKey: Uint8Array })
   /** A device has shown another identity key than before, which was refused. */
   | (DeviceAddress & { readonly type: 'identity-conflict'; readonly identityKey: Uint8Array })
+  /** Something else is thought of a key than before; `by` says who has decided. */
+  | {
+      readonly type: 'trust-changed'
+      readonly jid: string
+      readonly identityKey: Uint8Array
+      readonly level: TrustLevel
+      readonly by: 'policy' | 'user' | 'trust-message'
+    }
   /** Two accounts have shown the same identity key; what one of them says may be the other's words. */
   | { readonly type: 'identity-shared'; readonly jid: string; readonly with: string }
   /** A device that spoke omemo:2 is announced for 0.3 only. */

@@ -111,6 +111,7 @@ class OmemoPlugin implements Omemo {
       // Nobody has to wait for that before the client is online.
       if (options.automatic !== false) void this.enable().catch((error) => reportUnlessOffline(core, error))
     })
+    core.trustMessages.on((messages) => this.#outgoing.sendTrust(messages))
     context.subscription(() => core.presence.stop())
   }
 

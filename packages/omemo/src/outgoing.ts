@@ -1,6 +1,7 @@
 import { type CallOptions, randomId, type SendHandle } from '@couplet/client'
 import { ProcessingHint } from '@couplet/hints'
 import { Jid, type MessageType, message, NS_CLIENT, type XmlElement, xml } from '@couplet/stanza'
+import { TrustMessage } from '@couplet/trust-messages'
 import { legacyVersion } from './legacy/version.js'
 import type { OmemoCore } from './omemo-core.js'
 import { OmemoError } from './omemo-error.js'
@@ -8,6 +9,8 @@ import type { Audience, ExcludedDevice } from './sessions/audience.js'
 import { changeChat, chatScope } from './sessions/chat-record.js'
 import { droppedByText, type SealedPayload, sealEnvelope, sealText } from './sessions/payloads.js'
 import type { DeviceProblem, Recipient } from './sessions/recipient.js'
+import type { OutgoingTrustMessage } from './trust/trust-event.js'
+import { keyName } from './trust/trust-record.js'
 import type { VersionName } from './wire/version.js'
 
 /** What is to be encrypted. */
@@ -97,6 +100,24 @@ export class Outgoing {
       return this.#core.context.send(message({ to, ...init }, ...payloads))
     })
     return { ...report, id, acked: ackedAll(handles) }
+  }
+
+  /** Sends trust messages, each for the devices that it is for and no other, in omemo:2: 0.3 cannot carry them (XEP-0450). */
+  async sendTrust(messages: readonly OutgoingTrustMessage[]): Promise<void> {
+    const core = this.#core
+    const { account } = await core.own.get()
+    const self = { jid: core.context.account.toString(), deviceId: account.deviceId }
+    for (const { to, recipients: records, message: trust } of messages) {
+      const found = await core.audience.find([to], { self })
+      const wanted = new Set(records.map(({ key }) => key))
+      const recipients = found.recipients.filter(
+        ({ version, identityKey }) => version.name === 'omemo2' && wanted.has(keyName(identityKey)),
+      )
+      if (recipients.length === 0) continue
+      const { payloads } = this.#payloads(recipients, [TrustMessage(trust)], Jid.parse(to))
+      const { elements } = await core.encryptor.encrypt({ recipients, payloads, isContent: false, chats: [] })
+      if (elements.length > 0) core.sendEncrypted(to, elements)
+    }
   }
 
   /** Encrypts for accounts. @throws OmemoError `opted-out`, `untrusted`, `no-devices` if none of them can read it */

@@ -1,5 +1,6 @@
 import type { InboundMessage } from '@couplet/client'
 import { type BareJid, base64, readElement, type XmlElement } from '@couplet/stanza'
+import { TrustMessage } from '@couplet/trust-messages'
 import type { CryptoBackend } from '../crypto/backend.js'
 import { equalBytes } from '../crypto/bytes.js'
 import { ownKeysKind } from '../devices/account-record.js'
@@ -11,7 +12,8 @@ import { OmemoError } from '../omemo-error.js'
 import type { EmitOmemoEvent } from '../omemo-event.js'
 import { OptOut } from '../omemo2/elements.js'
 import type { OmemoStore, Transaction } from '../store/omemo-store.js'
-import type { TrustLevel } from '../trust/trust-record.js'
+import type { TrustOutcome } from '../trust/trust-event.js'
+import { keyName, type TrustLevel } from '../trust/trust-record.js'
 import { limits } from '../wire/limits.js'
 import type { Version } from '../wire/version.js'
 import { changeChat, chatScope } from './chat-record.js'
@@ -112,13 +114,14 @@ export class MessageReceiver {
       deviceScope(device.jid, device.deviceId),
       contactScope(device.jid),
       chatScope(device.jid),
-      // Only these can bring a key that is new, or use one of ours up.
-      ...(shares.some(({ parsed }) => parsed.kind === 'key-exchange') ? [accountScope, trustScope] : []),
+      trustScope,
+      ...(shares.some(({ parsed }) => parsed.kind === 'key-exchange') ? [accountScope] : []),
     ]
     return store.transaction(scopes, async (transaction) => {
       const attempt = await this.#open(transaction, task, shares)
-      const level = await this.#level(transaction, task, attempt)
-      return this.#write(transaction, task, attempt, level)
+      const seen = await this.#see(transaction, task, attempt)
+      const received = await this.#write(transaction, task, attempt, seen.level)
+      return { ...received, trust: received.trust ?? seen.trust }
     })
   }
 
@@ -169,14 +172,18 @@ export class MessageReceiver {
     return identityKey
   }
 
-  async #level(transaction: Transaction, { device, version }: ReceiveTask, attempt: Attempt): Promise<TrustLevel> {
+  /** Only a new session can show a key that nobody has seen. */
+  async #see(
+    transaction: Transaction,
+    { device, version }: ReceiveTask,
+    { identityKey: key, opened }: Attempt,
+  ): Promise<{ readonly level: TrustLevel; readonly trust?: TrustOutcome }> {
     const { trust } = this.#parts
-    const { identityKey: key, opened } = attempt
     const known = await trust.levelIn(transaction, device.jid, key)
-    if (known !== undefined || opened.usedPreKeyId === undefined) return known ?? 'undecided'
+    if (known !== undefined || opened.usedPreKeyId === undefined) return { level: known ?? 'undecided' }
     const ed25519 = version.name === 'omemo2' ? opened.remoteIdentity : undefined
-    await trust.see(transaction, device.jid, [{ key, ed25519 }])
-    return (await trust.levelIn(transaction, device.jid, key)) ?? 'undecided'
+    const outcome = await trust.see(transaction, device.jid, [{ key, ed25519 }])
+    return { level: (await trust.levelIn(transaction, device.jid, key)) ?? 'undecided', trust: outcome }
   }
 
   async #write(transaction: Transaction, task: ReceiveTask, attempt: Attempt, level: TrustLevel): Promise<Received> {
@@ -186,8 +193,24 @@ export class MessageReceiver {
     await see(transaction, mark)
     const preKeysLeft = await this.#useUp(transaction, opened.usedPreKeyId)
     const owed = level === 'distrusted' ? undefined : opened.record.owed
-    const outcome = await this.#outcome(transaction, task, attempt, level)
-    return { outcome, owed, preKeysLeft }
+    const decided = level === 'distrusted' ? undefined : await this.#takeTrust(transaction, task, attempt)
+    if (decided !== undefined)
+      return { outcome: { status: 'trust-message', device }, owed, preKeysLeft, trust: decided }
+    return { outcome: await this.#outcome(transaction, task, attempt, level), owed, preKeysLeft }
+  }
+
+  /** XEP-0434 §5.2.1: only what names its sender and its time can be acted upon. */
+  async #takeTrust(
+    transaction: Transaction,
+    { device }: ReceiveTask,
+    { content, identityKey }: Attempt,
+  ): Promise<TrustOutcome | undefined> {
+    const element = content?.content.find((each) => TrustMessage.matches(each))
+    if (content === undefined || element === undefined || !content.boundFrom) return undefined
+    const read = readElement(TrustMessage, element)
+    if (!read.ok) return undefined
+    const sender = { jid: device.jid, key: keyName(identityKey) }
+    return this.#parts.trust.take(transaction, { message: read.value, sender, time: content.time })
   }
 
   async #outcome(

@@ -56,6 +56,8 @@ export type OmemoOutcome =
   | { readonly status: 'own-echo'; readonly device: SenderDevice; readonly id: string | undefined }
   /** It is authentic, and its sender is distrusted. */
   | { readonly status: 'distrusted'; readonly device: SenderDevice }
+  /** Another device tells which keys its user has compared (XEP-0450); it says nothing else. */
+  | { readonly status: 'trust-message'; readonly device: SenderDevice }
   /** The contact wants plain text from now on (XEP-0384 §5.7). */
   | { readonly status: 'opt-out'; readonly device: SenderDevice; readonly reason: string | undefined }
   /** It could not be decrypted; the fallback text beside it is not what was said. */

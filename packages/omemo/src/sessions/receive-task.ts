@@ -6,6 +6,7 @@ import type { OwnDevice } from '../devices/own-account.js'
 import { decryptLegacyPayload } from '../legacy/payload.js'
 import { OmemoError } from '../omemo-error.js'
 import { decryptOmemo2Payload } from '../omemo2/payload.js'
+import type { TrustOutcome } from '../trust/trust-event.js'
 import type { EncryptedParts, Version } from '../wire/version.js'
 import { type OpenedContent, openEnvelope, openText, plainMessage, RefusedEnvelope } from './content.js'
 import type { JournalEntry } from './journal.js'
@@ -29,6 +30,8 @@ export interface Received {
   readonly owed?: Owed | undefined
   /** How many prekeys are left, if one was used. */
   readonly preKeysLeft?: number | undefined
+  /** What was learned of keys. */
+  readonly trust?: TrustOutcome | undefined
 }
 
 /** One message on its way through. */

@@ -1,4 +1,3 @@
-import type { EmitOmemoEvent } from '../omemo-event.js'
 import type { OmemoStore, Transaction } from '../store/omemo-store.js'
 import type { RecordKind } from '../store/record-kind.js'
 import type { SeenKey, TrustEvent, TrustOutcome } from '../trust/trust-event.js'
@@ -33,7 +32,8 @@ export interface TrustLedgerParts {
   /** The key of this device in the X25519 form. */
   readonly ownKey: () => Promise<Uint8Array>
   readonly now: () => number
-  readonly emit: EmitOmemoEvent
+  /** What a decision has led to, once it is stored. */
+  readonly settled: (outcome: TrustOutcome) => void
 }
 
 /** What is thought of keys, kept in the store: one decision for a key of an account, whatever device or version uses it. */
@@ -54,9 +54,20 @@ export class TrustLedger {
     return this.#apply(transaction, { type: 'keys', jid, keys, at: this.#parts.now() })
   }
 
+  /** Takes a trust message of a device whose message was authentic. In a transaction on {@link trustScope}. */
+  take(
+    transaction: Transaction,
+    event: Omit<TrustEvent & { type: 'trust-message' }, 'type' | 'at'>,
+  ): Promise<TrustOutcome> {
+    return this.#apply(transaction, { ...event, type: 'trust-message', at: this.#parts.now() })
+  }
+
   /** Applies something in a transaction of its own. */
   async apply(event: TrustEvent): Promise<TrustOutcome> {
-    return this.#parts.store.transaction([trustScope], (transaction) => this.#apply(transaction, event))
+    const { store, settled } = this.#parts
+    const outcome = await store.transaction([trustScope], (transaction) => this.#apply(transaction, event))
+    settled(outcome)
+    return outcome
   }
 
   /** Takes keys that a checked list has shown, and tells what is thought of each. */
@@ -89,9 +100,6 @@ export class TrustLedger {
     const settings = { policy, account: account(), ownKey: keyName(await ownKey()) }
     const outcome = await applyTrustEvent(store, settings, event)
     if (store.data !== data) transaction.put(trustKind, '', store.data)
-    for (const { jid, sharedWith } of outcome.changes) {
-      for (const other of sharedWith ?? []) this.#parts.emit({ type: 'identity-shared', jid, with: other })
-    }
     return outcome
   }
 }

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { atm } from '../src/index.js'
+import { keyName } from '../src/trust/trust-record.js'
+import { type Peer, World } from './world.js'
+
+const keyOf = async ({ omemo }: Peer): Promise<string> => keyName((await omemo.self()).identityKey as Uint8Array)
+const authenticate = async (by: Peer, about: Peer): Promise<void> =>
+  by.omemo.decide([{ jid: about.jid, keys: [await keyOf(about)], level: 'authenticated' }])
+const levelOf = async (by: Peer, about: Peer): Promise<string | undefined> => {
+  const id = (await about.omemo.self()).deviceId
+  return (await by.omemo.devices(about.jid)).find(({ deviceId }) => deviceId === id)?.trust
+}
+
+test('what the user compares on one device, the other devices learn (XEP-0450)', async () => {
+  const world = new World()
+  const options = { trust: atm() }
+  const [phone, desk] = [await world.join('alice@a.example/1', options), await world.join('alice@a.example/2', options)]
+  const bob = await world.join('bob@b.example/1', options)
+  for (const from of [phone, desk]) await from.omemo.send({ to: bob.jid, body: 'hi' })
+  await world.settle()
+  // Each of the own devices has compared the other.
+  await authenticate(phone, desk)
+  await authenticate(desk, phone)
+  await world.settle()
+  expect(await levelOf(desk, bob)).not.toBe('authenticated')
+  await authenticate(phone, bob)
+  await world.settle()
+  expect(await levelOf(desk, bob)).toBe('authenticated')
+  expect(desk.outcomes.map(({ status }) => status)).toContain('trust-message')
+  expect(desk.events).toContainEqual(
+    expect.objectContaining({ type: 'trust-changed', jid: bob.jid, level: 'authenticated', by: 'trust-message' }),
+  )
+  // They are for nobody to read.
+  expect(desk.bodies().filter((body) => body !== 'hi')).toEqual([])
+})
+
+test('OMEMO S24 a trust message that comes again, or from somebody who is not authenticated, decides nothing', async () => {
+  const world = new World()
+  const options = { trust: atm() }
+  const [phone, desk] = [await world.join('alice@a.example/1', options), await world.join('alice@a.example/2', options)]
+  const bob = await world.join('bob@b.example/1', options)
+  await phone.omemo.send({ to: bob.jid, body: 'hi' })
+  await desk.omemo.send({ to: bob.jid, body: 'hi' })
+  await world.settle()
+  await authenticate(phone, desk)
+  await authenticate(phone, bob)
+  await world.settle()
+  // The desk has not compared the phone: it waits.
+  expect(await levelOf(desk, bob)).not.toBe('authenticated')
+  await authenticate(desk, phone)
+  await world.settle()
+  expect(await levelOf(desk, bob)).toBe('authenticated')
+})
