@@ -1,4 +1,4 @@
-import { dateTime } from '@couplet/stanza'
+import { dateTime, flatten } from '@couplet/stanza'
 
 /** A token for the next login (XEP-0484 §3.3): as good as a password, so it is shown nowhere. */
 export interface StoredToken {
@@ -24,7 +24,7 @@ export function newToken(
   { token, expiry }: { readonly token: string; readonly expiry?: string | undefined },
   now: number,
 ): StoredToken | undefined {
-  const made = { mechanism, token, expiry: expiry ?? '', count: 0 }
+  const made = { mechanism, token: flatten(token), expiry: flatten(expiry ?? ''), count: 0 }
   return token.length > 0 && token.length <= maxLength && isAlive(made, now) ? made : undefined
 }
 

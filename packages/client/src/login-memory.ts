@@ -35,8 +35,8 @@ export class LoginMemory {
   readonly isGuest: boolean
   #contents: Contents = emptyContents()
   #loaded = false
-  /** What the store has. */
-  #saved = ''
+  /** Whether the store has all of it. */
+  #isSaved = false
 
   /**
    * @param store only for this account, below a prefix of its own
@@ -62,7 +62,7 @@ export class LoginMemory {
       const contents = readContents(record.value, this.#account) ?? this.#contents
       const { userAgent } = this.#contents
       this.#contents = this.isGuest ? { ...contents, userAgent, token: undefined } : contents
-      this.#saved = JSON.stringify(record.value)
+      this.#isSaved = JSON.stringify(record.value) === JSON.stringify(this.#value)
     } catch (error) {
       this.#onError(error)
     }
@@ -112,11 +112,12 @@ export class LoginMemory {
     readonly offers?: Readonly<Record<string, ServerOffer | undefined>> | undefined
   }): Promise<void> {
     const { token, pin, offers } = changes
+    const before = JSON.stringify(this.#value)
     if (token !== undefined) this.#contents.token = token ?? undefined
     if (pin !== undefined) this.#contents.pin = { ...this.#contents.pin, ...pin }
     const entries = Object.entries({ ...this.#contents.offers, ...offers })
     this.#contents.offers = Object.fromEntries(entries.filter(([, offer]) => offer)) as Contents['offers']
-    if (JSON.stringify(this.#value) !== this.#saved) await this.#save()
+    if (!this.#isSaved || JSON.stringify(this.#value) !== before) await this.#save()
   }
 
   /** Lets a weaker mechanism pass at the next login: when the user says that the server changed for a reason. */
@@ -145,11 +146,13 @@ export class LoginMemory {
     if (this.isGuest) return true
     // What could not be read is not written over: it may hold the pin.
     if (!this.#loaded) return false
+    this.#isSaved = false
     try {
       await this.#store.batch([{ key, record }])
-      this.#saved = record === undefined ? '' : JSON.stringify(record.value)
+      this.#isSaved = record !== undefined
       return true
     } catch (error) {
+      this.#isSaved = false
       this.#onError(error)
       return false
     }

@@ -48,12 +48,15 @@ export function watchNetwork(scope: NetworkScope = globalThis): NetworkHooks {
       return scope.navigator?.onLine !== false // not in every runtime
     },
     onChange(listener) {
-      const ends = sourcesOf(scope).map(([source, type, translate]) =>
-        listenTo(source, type, (event) => {
+      const ends = sourcesOf(scope).flatMap(([source, type, translate]) => {
+        if (source?.addEventListener === undefined) return []
+        const listen = (event: Event): void => {
           const meaning = translate(event)
           if (meaning !== undefined) listener(meaning)
-        }),
-      )
+        }
+        source.addEventListener(type, listen)
+        return [() => source.removeEventListener?.(type, listen)]
+      })
       return {
         dispose() {
           for (const end of ends.splice(0)) end()
@@ -77,10 +80,4 @@ function sourcesOf(scope: NetworkScope): readonly (readonly [Partial<Listenable>
     [document, 'resume', () => 'wake'], // Page Lifecycle: the end of `freeze`
     [navigator?.connection, 'change', () => 'change'], // Network Information
   ]
-}
-
-/** Listens, if the source can be listened to. @returns what ends it */
-function listenTo(source: Partial<Listenable> | undefined, type: string, listener: (event: Event) => void): () => void {
-  source?.addEventListener?.(type, listener)
-  return () => source?.removeEventListener?.(type, listener)
 }

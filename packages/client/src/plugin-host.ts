@@ -21,13 +21,8 @@ export class PluginHost {
   readonly #features: AdvertisedFeatures
   readonly #abort = new AbortController()
   readonly #subscriptions = new Set<Subscription>()
-  readonly #sessionHandlers: Readonly<Record<SessionStage, Set<() => Handled>>> = {
-    stream: new Set(),
-    state: new Set(),
-    archive: new Set(),
-    rooms: new Set(),
-  }
-  readonly #resumeHandlers = new Set<() => Handled>()
+  /** What plugins do at the beginning of a session, or when one goes on. */
+  readonly #starters = new Set<{ readonly stage: SessionStage | 'resume'; readonly handler: () => Handled }>()
   /** What plugins want switched on while binding. */
   readonly inline: InlineFeature[] = []
   #catchesUp: (() => boolean | Promise<boolean>) | undefined
@@ -56,18 +51,17 @@ export class PluginHost {
   /** Runs what plugins do at the beginning of a session: their first requests leave together, in the order of stages. */
   async startSession(inlined: ReadonlySet<string> = new Set()): Promise<void> {
     this.#inlined = inlined
-    const { stream, state, archive } = this.#sessionHandlers
-    await this.#start([...stream, ...state, ...archive])
+    await this.#start([...this.#of('stream'), ...this.#of('state'), ...this.#of('archive')])
   }
 
   /** Runs what plugins do after the presence. */
   enterRooms(): Promise<void> {
-    return this.#start([...this.#sessionHandlers.rooms])
+    return this.#start(this.#of('rooms'))
   }
 
   /** Tells plugins that the session goes on in a new stream. */
   resumeSession(): Promise<void> {
-    return this.#start([...this.#resumeHandlers])
+    return this.#start(this.#of('resume'))
   }
 
   /** What all plugins add to what the client advertises, at this moment. */
@@ -90,6 +84,10 @@ export class PluginHost {
     }
   }
 
+  #of(wanted: SessionStage | 'resume'): (() => Handled)[] {
+    return [...this.#starters].flatMap(({ stage, handler }) => (stage === wanted ? [handler] : []))
+  }
+
   async #start(handlers: readonly (() => Handled)[]): Promise<void> {
     this.#starting = true
     await Promise.all(handlers.map((handler) => this.#core.events.run(handler)))
@@ -110,10 +108,10 @@ export class PluginHost {
     return plugin.setup(Object.assign(context, needs))
   }
 
-  #register(handlers: Set<() => Handled>, handler: () => Handled, keep: Keep): Subscription {
-    const own = (): Handled => handler() // the same function may be registered twice
-    handlers.add(own)
-    return keep(new Subscription(() => handlers.delete(own)))
+  #register(stage: SessionStage | 'resume', handler: () => Handled, keep: Keep): Subscription {
+    const starter = { stage, handler }
+    this.#starters.add(starter)
+    return keep(new Subscription(() => this.#starters.delete(starter)))
   }
 
   #addInline(feature: InlineFeature): InlineBind {
@@ -146,8 +144,8 @@ export class PluginHost {
   /** What plugins are told about sessions, and asked for. */
   #sessionHooks(keep: Keep): Pick<PluginContext, 'onSession' | 'onResume' | 'inlineBind' | 'catchesUp' | 'findSent'> {
     return {
-      onSession: (handler, stage = 'state') => this.#register(this.#sessionHandlers[stage], handler, keep),
-      onResume: (handler) => this.#register(this.#resumeHandlers, handler, keep),
+      onSession: (handler, stage = 'state') => this.#register(stage, handler, keep),
+      onResume: (handler) => this.#register('resume', handler, keep),
       inlineBind: (feature, build) => this.#addInline({ feature, build }),
       catchesUp: (covers) => {
         this.#catchesUp = covers

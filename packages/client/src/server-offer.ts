@@ -1,4 +1,4 @@
-import { type MalformedElementError, type ReadResult, readElement, type XmlElement } from '@couplet/stanza'
+import { intern, type MalformedElementError, type ReadResult, readElement, type XmlElement } from '@couplet/stanza'
 import { Authentication, NS_SM, SaslChannelBinding } from './elements.js'
 
 /** What a server offers for SASL2 and to be done inline with it (XEP-0388 §2.1). Lists are sorted. */
@@ -71,4 +71,5 @@ export function storedOffer(value: unknown): ServerOffer | undefined {
 const isList = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string')
 
-const sorted = (list: readonly string[]): readonly string[] => [...new Set(list)].sort()
+/** Clients remember what servers offer, which is the same for all of them. */
+const sorted = (list: readonly string[]): readonly string[] => [...new Set(list.map(intern))].sort()

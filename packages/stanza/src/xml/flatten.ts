@@ -7,17 +7,17 @@ export function flatten(text: string): string {
   return text.length < 13 ? text : (JSON.parse(JSON.stringify(text)) as string)
 }
 
-// Namespace names come as slices of the network's chunks, a new one per stanza. One copy of each saves memory and makes
-// comparing them a comparison of pointers. Bounded, because a peer chooses them.
+// Names come as slices of the network's chunks, new ones with every stanza. One copy of each saves memory and makes comparing
+// them a comparison of pointers. Bounded, because a peer chooses them.
 const interned = new Map<string, string>()
 
-/** The one copy of a namespace name. */
-export function intern(ns: string): string {
-  const known = interned.get(ns)
+/** The one copy of a name that comes again and again: of a namespace, a feature, a mechanism. Any text gives its like. */
+export function intern(name: string): string {
+  const known = interned.get(name)
   if (known !== undefined) return known
-  if (ns.length > 256) return ns
+  if (name.length > 256) return name
   if (interned.size >= 1024) interned.clear()
-  const copy = flatten(ns)
+  const copy = flatten(name)
   interned.set(copy, copy)
   return copy
 }
