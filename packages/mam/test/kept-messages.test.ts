@@ -30,4 +30,22 @@ describe('a server that drops what it kept when Bind 2 is used (XEP-0386 §3.2)'
     }
     expect(came).toEqual(['live one', 'missed two'])
   })
+
+  test('the first login is like any other for who says since when something is missed', async () => {
+    await using server = await startLoopback({ users: { alice: 'pw', bob: 'pw' }, bind2ClearsOffline: true })
+    const transports = [server.transport()]
+    const options = { password: 'pw', transports }
+    await using bob = createClient({ ...options, jid: 'bob@example.org' })
+    await bob.online()
+    await bob.send(message({ to: 'alice@example.org', type: 'chat', body: 'one' })).acked
+    const plugins = [disco(), mam({ catchUp: { since: 'beginning' } })] as const
+    await using alice = createClient({ ...options, jid: 'alice@example.org', plugins })
+    const came: (string | undefined)[] = []
+    alice.onMessage(({ body }) => void came.push(`live ${body}`))
+    alice.mam.onMissed(({ body }) => void came.push(`missed ${body}`))
+    const caughtUp = new Promise((resolve) => alice.mam.onCaughtUp(resolve))
+    await alice.online()
+    await caughtUp
+    expect(came).toEqual(['missed one']) // the server has cleared what it kept: Bind 2 was used
+  })
 })

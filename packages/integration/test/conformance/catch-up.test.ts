@@ -4,10 +4,13 @@ import type { Disco } from '@couplet/disco'
 import { disco } from '@couplet/disco'
 import { type CaughtUp, type Mam, type MamOptions, mam } from '@couplet/mam'
 import { Jid, message } from '@couplet/stanza'
+import { tcp } from '@couplet/tcp'
+import { startFaultProxy } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
 import type { Account } from '../../src/lab-server.js'
 import { messagesOf } from './message-list.js'
 import { newClient, openClient } from './open-client.js'
+import { recordingTransport } from './recording-transport.js'
 import { type Target, targets } from './targets.js'
 
 const numbers = (count: number, from = 0): string[] => Array.from({ length: count }, (_, i) => String(i + from))
@@ -19,9 +22,10 @@ const enter = async (
   account: Account,
   store: StateStore,
   options: MamOptions = { catchUp: true },
-  reconnect = false,
+  { reconnect = false, service = target.service('xmpps') } = {},
 ) => {
-  const client = await newClient(target, { account, store, reconnect, plugins: [disco(), carbons(), mam(options)] })
+  const plugins = [disco(), carbons(), mam(options)] as const
+  const client = await newClient(target, { account, store, reconnect, service, plugins })
   const live: string[] = []
   const missed: string[] = []
   const errors: unknown[] = []
@@ -105,7 +109,13 @@ describe.each((await targets()).filter(({ features }) => features.has('mam')))('
     test('R-036 what comes while a client is on its way back', async () => {
       const { account, store, first, write } = await setUp()
       await first.client.close()
-      const { client, live, missed, errors } = await enter(target, account, store, { catchUp: true }, true)
+      const { client, live, missed, errors } = await enter(
+        target,
+        account,
+        store,
+        { catchUp: true },
+        { reconnect: true },
+      )
       await write(numbers(10))
       await messagesReach(live, 10)
       const back = new Promise<CaughtUp>((resolve) => void client.mam.onCaughtUp(resolve))
@@ -117,6 +127,34 @@ describe.each((await targets()).filter(({ features }) => features.has('mam')))('
       expect([inOrder([...live, ...missed]), errors]).toEqual([numbers(31), []])
     })
   }
+
+  test('R-029 a process that goes on with the session of one that was killed asks for nothing again', async () => {
+    const { account, store, first, write } = await setUp()
+    await first.client.close()
+    await write(['away'])
+    const { hostname, port } = new URL(target.service('xmpps'))
+    await using proxy = await startFaultProxy({ target: { host: hostname, port: Number(port) } })
+    let isAlive = true
+    const mortal: StateStore = {
+      get: store.get,
+      batch: (changes) => (isAlive ? store.batch(changes) : new Promise(() => {})),
+    }
+    const killed = await enter(target, account, mortal, { catchUp: true }, { service: String(proxy.service('xmpps')) })
+    expect([...killed.live, ...killed.missed]).toEqual(['away'])
+    isAlive = false
+    proxy.cutNow()
+    await write(['dead'])
+    const { transport, recording } = recordingTransport(tcp({ ca: target.ca }))
+    const plugins = [disco(), carbons(), mam({ catchUp: true })] as const
+    const client = await newClient(target, { account, store, transports: [transport], plugins })
+    const live: string[] = []
+    client.onMessage(({ body }) => void (body && live.push(body)))
+    await client.online()
+    expect(client.status).toMatchObject({ state: 'online', resumed: true })
+    await write(['back'])
+    await messagesReach(live, 'back')
+    expect([[...live], recording.sent.includes('urn:xmpp:mam:2')]).toEqual([['dead', 'back'], false])
+  })
 
   test('R-033 more than the limit is a gap that is filled later', async () => {
     const { account, store, first, write } = await setUp()
