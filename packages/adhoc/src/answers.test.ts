@@ -13,6 +13,7 @@ describe('answers', () => {
     ['a choice that was not offered', { text, how: ['pigeon'] }],
     ['one of several such choices', { text, tags: ['a', 'c'] }],
     ['two values for one', { text, minutes: ['1', '2'] }],
+    ['a hidden field that was changed', { text, FORM_TYPE: ['urn:example:admin'] }],
     ['a number that is none', { text, minutes: ['soon'] }],
   ])('S-157 with %s are refused, and the stage can be answered again', async (_, fields) => {
     const called = vi.fn()

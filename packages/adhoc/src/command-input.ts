@@ -97,11 +97,10 @@ export function checkAnswer(asked: DataForm | undefined, { form }: CommandInput)
   }
 }
 
-function checkField(
-  { type = 'text-single', var: name, required, options }: FormField,
-  values: readonly string[],
-): void {
+function checkField(field: FormField, values: readonly string[]): void {
+  const { type = 'text-single', var: name, required, options } = field
   if (type === 'fixed' || name === undefined) return
+  if (type === 'hidden') checkHidden(name, field.values, values)
   if (required && !values.some((value) => value !== '')) throw new CommandError('bad-payload', `${name} is missing`)
   const isMulti = type === 'list-multi' || type === 'text-multi' || type === 'jid-multi'
   if (!isMulti && type !== 'hidden' && values.length > 1) {
@@ -111,4 +110,10 @@ function checkField(
   // An empty value says that nothing was chosen.
   const isOffered = (value: string): boolean => value === '' || options.some((option) => option.value === value)
   if (!values.every(isOffered)) throw new CommandError('bad-payload', `${name} is not one of the choices`)
+}
+
+/** What nobody was shown nobody has changed, except to see what happens. Some leave it out. */
+function checkHidden(name: string, offered: readonly string[], values: readonly string[]): void {
+  const isSame = values.length === offered.length && values.every((value, i) => value === offered[i])
+  if (values.length > 0 && !isSame) throw new CommandError('bad-payload', `${name} was changed`)
 }

@@ -7,7 +7,9 @@ import type { CommandStep } from './served-command.js'
 export interface CommandLimits {
   /** All executions of everybody; further ones are refused with `resource-constraint`. Default 1,000. */
   readonly maxSessions?: number
-  /** Those of one account; a further one ends the oldest, which its user has left. Default 5. */
+  /**
+   * Those of one account; a further one ends the oldest that waits for its user, or is refused if none does. Default 5.
+   */
   readonly maxSessionsPerAccount?: number
   /** Milliseconds without word from the requester until an execution has ended; at most 2³¹-1. Default 600,000. */
   readonly sessionLifetime?: number
@@ -61,8 +63,11 @@ export class CommandSessions {
   /** Begins one. @throws StanzaError `resource-constraint` if there are too many */
   begin(owner: CommandOwner, lang: string | undefined): OpenCommand {
     const own = [...this.#open.values()].filter(({ account }) => account === owner.account)
-    const [oldest] = own
-    if (oldest !== undefined && own.length >= this.#limits.maxSessionsPerAccount) this.expire(oldest)
+    if (own.length >= this.#limits.maxSessionsPerAccount) {
+      const left = own.find(({ isBusy }) => !isBusy)
+      if (left === undefined) throw new StanzaError({ condition: 'resource-constraint' })
+      this.expire(left)
+    }
     if (this.#open.size >= this.#limits.maxSessions) throw new StanzaError({ condition: 'resource-constraint' })
     const controller = new AbortController()
     const { signal } = controller

@@ -96,6 +96,23 @@ describe('sessions', () => {
     }
   })
 
+  test('of one account are refused as long as all of them are at work', async () => {
+    let finish = (): void => {}
+    const { session, ask } = install(
+      () =>
+        new Promise((resolve) => {
+          finish = () => resolve({ notes: ['done'] })
+        }),
+      { maxSessionsPerAccount: 1 },
+    )
+    const working = ask({})
+    session.receive(`<iq type='set' id='second' from='${me}'>
+      <command xmlns='http://jabber.org/protocol/commands' node='remind'/></iq>`)
+    await vi.waitFor(() => expect(session.replies[0]).toMatchObject({ id: 'second', error: { type: 'wait' } }))
+    finish()
+    expect((await working).notes[0]?.text).toBe('done')
+  })
+
   test('of all together are bounded: further ones are refused until some have ended', async () => {
     const { ask, refused } = wizard({ maxSessions: 2 })
     const first = await ask({}, 'a@evil.net/x')

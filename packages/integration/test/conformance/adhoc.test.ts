@@ -6,21 +6,21 @@ import { describe, expect, test } from 'vitest'
 import { openClient } from './open-client.js'
 import { type Target, targets } from './targets.js'
 
-const Answer = submitForm('urn:example:tea', { sort: field('sort'), minutes: field('minutes', uint) })
+const Answer = submitForm('urn:example:tea', { minutes: field('minutes', uint) })
 
 /** Two stages that can be gone through in both directions. */
 const first = (): CommandStep => ({
   form: askForm({ title: 'Tea', fields: { sort: { options: ['green', 'black'], required: true } } }),
   next: (input) => {
     const sort = input.value('sort') ?? ''
-    const fields = { sort: { type: 'hidden', value: sort }, minutes: { label: 'How long?', value: 3 } } as const
+    const fields = { minutes: { label: 'How long?', value: 3 } }
     return {
       form: askForm({ title: `Tea, ${sort}`, formType: 'urn:example:tea', fields }),
       prev: first,
       complete: (last) => {
-        const { sort: chosen, minutes } = last.read(Answer)
+        const { minutes } = last.read(Answer)
         if (minutes > 10) throw new CommandError('bad-payload', 'That is too long.')
-        return { notes: [`${chosen} tea, ${minutes} minutes`, { type: 'warn', text: 'Hot!' }] }
+        return { notes: [`${sort} tea, ${minutes} minutes`, { type: 'warn', text: 'Hot!' }] }
       },
     }
   },
@@ -49,7 +49,7 @@ describe.each(await targets())('commands at $title', (target) => {
     expect((await execution.prev()).form?.title).toBe('Tea')
     expect(await execution.submit({ sort: 'black' })).toMatchObject({ actions: ['prev', 'complete'] })
     await expect(execution.complete({ minutes: 60 })).rejects.toMatchObject({ text: 'That is too long.' })
-    expect(await execution.complete(Answer({ sort: 'black', minutes: 4 }))).toMatchObject({
+    expect(await execution.complete(Answer({ minutes: 4 }))).toMatchObject({
       status: 'completed',
       notes: [
         { type: 'info', text: 'black tea, 4 minutes' },
