@@ -101,6 +101,21 @@ describe.each(backends)('$name', (backend) => {
     expect(verifySignature(backend, identity.ed25519, message, signature)).toBe(true)
   })
 
+  test('OMEMO S23: what was drawn for a key or a signature is wiped', () => {
+    const drawn: Uint8Array[] = []
+    const device = {
+      ...backend,
+      randomBytes: (length: number) => {
+        const bytes = backend.randomBytes(length)
+        drawn.push(bytes)
+        return bytes
+      },
+    }
+    generateKeyPair(device)
+    omemo2Profile.sign(device, generateIdentity(device), new Uint8Array(1))
+    expect(drawn.map(hex)).toEqual(['00'.repeat(32), '00'.repeat(32), '00'.repeat(64)])
+  })
+
   test('two signatures of the same message differ: the nonce is drawn', () => {
     const identity = generateIdentity(backend)
     const message = new Uint8Array(3)

@@ -23,7 +23,10 @@ export interface IdentityKeyPair extends KeyPair {
 
 /** A new X25519 key pair (RFC 7748 §6.1). */
 export function generateKeyPair(backend: CryptoBackend): KeyPair {
-  return keyPairOf(backend, backend.randomBytes(32))
+  const random = backend.randomBytes(32)
+  const pair = keyPairOf(backend, random)
+  wipe(random)
+  return pair
 }
 
 /** The key pair of 32 private bytes, which are copied and clamped. */
@@ -34,7 +37,10 @@ export function keyPairOf(backend: CryptoBackend, privateKey: Uint8Array): KeyPa
 
 /** A new identity (XEP-0384 §4.1). */
 export function generateIdentity(backend: CryptoBackend): IdentityKeyPair {
-  return identityFromPrivateKey(backend, backend.randomBytes(32))
+  const random = backend.randomBytes(32)
+  const identity = identityFromPrivateKey(backend, random)
+  wipe(random)
+  return identity
 }
 
 /** The identity of 32 private bytes; `signBit` is for keys that were published elsewhere in another form. */
