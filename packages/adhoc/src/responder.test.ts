@@ -2,7 +2,7 @@ import { type DiscoOptions, disco, getDiscoInfo, getDiscoItems } from '@couplet/
 import { DataForm, resultForm } from '@couplet/forms'
 import { Jid, StanzaError } from '@couplet/stanza'
 import { fakeSession } from '@couplet/testing'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { adhoc } from './adhoc.js'
 import { askForm } from './ask-form.js'
 import { CommandError } from './command-error.js'
@@ -95,6 +95,22 @@ describe('commands', () => {
     api.add({ node: 'list', name: 'N', allow: 'anyone', run: () => {} })
     expect(session.features).toContain(NS_COMMANDS)
   })
+})
+
+test('a command that is taken back while its predicate thinks is not carried out', async () => {
+  const run = vi.fn()
+  const { added, refused } = install([
+    {
+      run,
+      allow: async () => {
+        added[0]?.dispose()
+        return true
+      },
+    },
+    { node: 'b' },
+  ])
+  expect(await refused({})).toEqual(['cancel', 'item-not-found', undefined])
+  expect(run).not.toHaveBeenCalled()
 })
 
 describe('S-155 who may', () => {

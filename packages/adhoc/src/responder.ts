@@ -46,6 +46,8 @@ export class Responder {
     const { node } = request
     const command = node === undefined ? undefined : this.#commands.get(node)
     if (command === undefined || !(await this.#allows(command, from))) throw await this.#refusal(node, command, from)
+    // Taken back while its predicate was thinking.
+    if (this.#commands.get(command.node) !== command) throw await this.#refusal(node, undefined, from)
     try {
       return await this.#conversation.answer(command, request, from, to)
     } catch (error) {
