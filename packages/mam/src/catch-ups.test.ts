@@ -131,6 +131,23 @@ describe('what goes wrong', () => {
     expect(archive.queries).toEqual([])
   })
 
+  test('R-029 what another process has done is not done for a session that this one has begun', async () => {
+    const { archive, store } = await away(1)
+    await flushed()
+    archive.add()
+    const { session, api, seen } = withArchive(fakeSession({ store }), archive) // with the same full JID
+    session.answer(queryArchive, () => {
+      session.lose()
+      return new Promise(() => {})
+    })
+    await session.begin()
+    session.answer(queryArchive, (query) => archive.answer(session, query))
+    const done = new Promise((resolve) => api.onCaughtUp(resolve))
+    await session.resume()
+    await done
+    expect(seen).toEqual(['2'])
+  })
+
   test('R-029 and for the session of somebody else, and when the store has been spoilt', async () => {
     for (const caughtUp of [{ jid: `${account}/other`, givesIds: true }, { jid: `${account}/here` }, 'yes']) {
       const { archive, store } = await away(1)

@@ -71,6 +71,18 @@ describe('rooms (R-035)', () => {
     expect(seen).toEqual(['5*', '4'])
   })
 
+  test('in a new session we are in no room', async () => {
+    const { session, api, seen, archive } = await entered()
+    session.lose()
+    await session.begin()
+    await api.catchUp({ archive: room })
+    archive.fill(1)
+    enter(session)
+    session.receive(archive.add())
+    expect(await api.catchUp({ archive: room })).toMatchObject({ count: 1 })
+    expect(seen).toEqual(['5*', '4'])
+  })
+
   test.each([
     ['left', []],
     ['put out', [307]],
