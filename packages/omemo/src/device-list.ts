@@ -1,7 +1,10 @@
 import type { CallOptions } from '@couplet/client'
 import { Jid } from '@couplet/stanza'
+import { ed25519FromCurve } from './crypto/identity.js'
+import { verifySignature } from './crypto/xeddsa.js'
 import type { Contact } from './devices/contact-record.js'
 import type { OmemoCore } from './omemo-core.js'
+import { type SignedLabel, type VerifySignature, verifiedLabel } from './trust/device-label.js'
 import { fingerprint } from './trust/fingerprint.js'
 import { keyName, type TrustLevel } from './trust/trust-record.js'
 import type { VersionName } from './wire/version.js'
@@ -58,7 +61,7 @@ export class Devices {
     const shown = await this.#shownKeys(jid, contact, options)
     const records = await trust.records(jid)
     const self = jid === context.account.toString() ? (await own.find())?.account.deviceId : undefined
-    return [...contact.devices].flatMap(([deviceId, { identityKey: pinned, label }]): DeviceInfo[] => {
+    return [...contact.devices].flatMap(([deviceId, { identityKey: pinned, label, labelSignature }]): DeviceInfo[] => {
       if (deviceId === self) return []
       const identityKey = pinned ?? shown.get(deviceId)
       const announced = versions.filter(({ name }) => contact.lists[name]?.ids.includes(deviceId))
@@ -72,10 +75,20 @@ export class Devices {
           identityKey,
           fingerprint: identityKey && fingerprint(identityKey),
           trust: records.find(({ key }) => key === name)?.level ?? 'undecided',
-          label,
+          label: identityKey && this.#label(identityKey, { label, labelsig: labelSignature }),
         },
       ]
     })
+  }
+
+  /** XEP-0384 §5.3.1: without a valid signature there is no label. The X25519 form of a key does not tell the sign of the other. */
+  #label(identityKey: Uint8Array, label: SignedLabel): string | undefined {
+    const verify: VerifySignature = (key, text, signature) => verifySignature(this.#core.backend, key, text, signature)
+    for (const sign of [0, 1] as const) {
+      const shown = verifiedLabel(label, ed25519FromCurve(identityKey, sign), verify)
+      if (shown !== undefined) return shown
+    }
+    return undefined
   }
 
   /** The keys of devices that were never written to, from their bundles: nobody can compare what is not shown. */

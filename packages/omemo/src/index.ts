@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { Backup, RestoreOptions } from './backup.js'
 export type { DeviceInfo } from './device-list.js'
 export type { Clock } from './devices/clock.js'
 export type { Followed } from './follow.js'

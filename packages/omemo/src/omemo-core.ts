@@ -84,6 +84,7 @@ export class OmemoCore {
     this.directory = new DeviceDirectory({ ...shared, mostDevices: policy.mostDevices ?? 50 })
     this.#finder = new RecipientFinder({
       ...shared,
+      own: this.own,
       bundles: new BundleFetcher(context.pep, crypto),
       allowsDowngrade: policy.downgrade === 'allow',
       staleAfter: policy.staleAfter ?? 106,
@@ -140,9 +141,10 @@ export class OmemoCore {
   }
 
   #empties(): EmptyMessages {
-    const { backend, versions, clock, store, directory, encryptor } = this
+    const { backend, versions, clock, store, directory, encryptor, own } = this
     return new EmptyMessages({
       store,
+      own,
       backend,
       directory,
       finder: this.#finder,

@@ -17,6 +17,7 @@ const sentences = {
   'no-prekey': ['the prekey is not, or no longer, there', 'no'],
   // What is stored.
   'corrupt-record': ['a stored record is damaged', 'no'],
+  'wrong-passphrase': ['the passphrase is wrong, or the backup is damaged', 'user'],
   'newer-record': ['a stored record was written by a newer version', 'no'],
   // Who to encrypt for.
   untrusted: ['a device is not trusted', 'user'],

@@ -1,6 +1,7 @@
 import type { CallOptions, Handled, InboundMessage, Plugin, Subscription } from '@couplet/client'
 import type { Pep } from '@couplet/pep'
 import type { Jid } from '@couplet/stanza'
+import { Backup } from './backup.js'
 import { type DeviceInfo, Devices } from './device-list.js'
 import { type Followed, follow } from './follow.js'
 import { originOf } from './message-origin.js'
@@ -18,6 +19,7 @@ import {
 } from './outgoing.js'
 import type { OmemoOutcome } from './sessions/outcome.js'
 import type { MessageOrigin } from './sessions/receive-task.js'
+import { labelBytes } from './trust/device-label.js'
 import type { UserDecision } from './trust/key-identifier.js'
 
 /** Where a message comes from, for {@link Omemo.receive}. */
@@ -71,10 +73,21 @@ export interface Omemo {
   readonly catchUp: { begin(): void; end(): Promise<void> }
   /** Whether a chat is for encrypted messages only. */
   readonly chats: ChatRules
+  /** Backups of the identity and of trust. */
+  readonly backup: Backup
+  /** Becomes another device with the same identity: when somebody else has our id, or all sessions are broken. */
+  resetDevice(): Promise<void>
+  /** Takes this device off the lists and forgets its identity for good; `enable()` makes another one. */
+  destroyIdentity(): Promise<void>
 }
 
-/** The plugin: end-to-end encryption in both versions, omemo:2 and 0.3 (XEP-0384). */
+/**
+ * The plugin: end-to-end encryption in both versions, omemo:2 and 0.3 (XEP-0384).
+ *
+ * @throws RangeError for a label that others would not show as it is
+ */
 export function omemo(options: OmemoOptions = {}): Plugin<'omemo', Omemo, { pep: Pep }> {
+  if (options.label !== undefined) labelBytes(options.label)
   return {
     name: 'omemo',
     needs: { pep: true },
@@ -84,6 +97,7 @@ export function omemo(options: OmemoOptions = {}): Plugin<'omemo', Omemo, { pep:
 
 class OmemoPlugin implements Omemo {
   readonly chats: ChatRules
+  readonly backup: Backup
   readonly catchUp = { begin: () => this.#beginCatchUp(), end: () => this.#endCatchUp() }
   readonly #core: OmemoCore
   readonly #outgoing: Outgoing
@@ -93,6 +107,7 @@ class OmemoPlugin implements Omemo {
   constructor(core: OmemoCore) {
     this.#core = core
     this.chats = new ChatRules(core)
+    this.backup = new Backup(core)
     this.#devices = new Devices(core)
     this.#outgoing = new Outgoing(core, () => this.enable())
     const { context, options } = core
@@ -170,6 +185,15 @@ class OmemoPlugin implements Omemo {
 
   resetSession(jid: Jid | string, deviceId?: number): Promise<void> {
     return this.#devices.resetSessions(jid, deviceId)
+  }
+
+  resetDevice(): Promise<void> {
+    return this.#core.presence.renumber()
+  }
+
+  async destroyIdentity(): Promise<void> {
+    await this.disable()
+    await this.#core.own.destroy()
   }
 
   rotate(): Promise<void> {

@@ -151,6 +151,14 @@ export interface Peer {
   readonly waiting: XmlElement[]
 }
 
+/** How a client comes. */
+export interface JoinOptions extends OmemoOptions {
+  /** What it has kept. */
+  readonly state?: StateStore
+  /** Whether its device is announced at once; default true. */
+  readonly isAnnounced?: boolean
+}
+
 /** Accounts, their nodes, and messages between them: a network without a network. */
 export class World {
   readonly clock = new TestClock()
@@ -158,9 +166,9 @@ export class World {
   readonly peers: Peer[] = []
   readonly #copies: Promise<unknown>[] = []
 
-  /** A client comes; `automatic` is off, so that a test says when it is announced. */
-  async join(address: string, options: OmemoOptions & { readonly state?: StateStore } = {}): Promise<Peer> {
-    const { state, ...rest } = options
+  /** A client comes. */
+  async join(address: string, options: JoinOptions = {}): Promise<Peer> {
+    const { state, isAnnounced = true, ...rest } = options
     const session = fakeSession({ jid: address, ...(state && { store: state }) })
     const account = session.account.toString()
     const keep = (end: () => void): Subscription => session.subscription(end)
@@ -184,7 +192,7 @@ export class World {
     api.onMessage((each) => void messages.push(each))
     api.onOutcome((each) => void outcomes.push(each))
     api.onEvent((each) => void events.push(each))
-    await api.enable()
+    if (isAnnounced) await api.enable()
     this.peers.push(peer)
     return peer
   }

@@ -1,8 +1,9 @@
 import type { Pep } from '@couplet/pep'
 import type { CryptoBackend } from '../crypto/backend.js'
-import { equalBytes, utf8Bytes } from '../crypto/bytes.js'
+import { equalBytes } from '../crypto/bytes.js'
 import { sign } from '../crypto/profile.js'
 import type { EmitOmemoEvent } from '../omemo-event.js'
+import { labelBytes } from '../trust/device-label.js'
 import type { BundleValue, DeviceListValue, ListedDevice, Version } from '../wire/version.js'
 import type { OwnKeys } from './account-record.js'
 import type { OwnAccount, OwnDevice } from './own-account.js'
@@ -141,7 +142,7 @@ export class Announcer {
   #entry({ account, identity }: OwnDevice): ListedDevice {
     const { label, deviceId: id } = account
     if (label === undefined || this.version.name === 'legacy') return { id }
-    return { id, label, labelSignature: sign(this.#parts.backend, this.version.profile, identity, utf8Bytes(label)) }
+    return { id, label, labelSignature: sign(this.#parts.backend, this.version.profile, identity, labelBytes(label)) }
   }
 }
 

@@ -16,8 +16,10 @@ export interface KnownDevice {
   readonly identityKey?: Uint8Array | undefined
   /** The highest version it was proven to speak (OMEMO S9). */
   readonly version?: VersionName | undefined
-  /** What its user calls it, with a valid signature. */
+  /** What its user calls it, according to a list that anybody may have written. */
   readonly label?: string | undefined
+  /** What proves it, once the identity key is known. */
+  readonly labelSignature?: Uint8Array | undefined
 }
 
 /** What is remembered of an account. */
@@ -31,7 +33,8 @@ export interface Contact {
 /** Of whom nothing is known. */
 export const unknownContact: Contact = { lists: {}, devices: new Map() }
 
-type DeviceJson = readonly [id: number, key: string | null, version: VersionName | null, label: string | null]
+type Text = string | null
+type DeviceJson = readonly [id: number, key: Text, version: VersionName | null, label: Text, signature: Text]
 
 /** The record of an account's devices; its key is the bare JID. */
 export const contactKind: RecordKind<Contact> = {
@@ -40,23 +43,25 @@ export const contactKind: RecordKind<Contact> = {
   toJson: ({ lists, devices }) => ({
     lists,
     devices: [...devices].map(
-      ([id, { identityKey, version, label }]): DeviceJson => [
+      ([id, { identityKey, version, label, labelSignature }]): DeviceJson => [
         id,
         identityKey === undefined ? null : base64.encode(identityKey),
         version ?? null,
         label ?? null,
+        labelSignature === undefined ? null : base64.encode(labelSignature),
       ],
     ),
   }),
   fromJson: ({ lists, devices }: { readonly lists: Contact['lists']; readonly devices: readonly DeviceJson[] }) => ({
     lists,
     devices: new Map(
-      devices.map(([id, key, version, label]) => [
+      devices.map(([id, key, version, label, signature]) => [
         id,
         {
           identityKey: key === null ? undefined : base64.decode(key),
           version: version ?? undefined,
           label: label ?? undefined,
+          labelSignature: signature === null ? undefined : base64.decode(signature),
         },
       ]),
     ),

@@ -2,7 +2,7 @@ import type { CallOptions } from '@couplet/client'
 import type { Pep } from '@couplet/pep'
 import type { EmitOmemoEvent } from '../omemo-event.js'
 import type { OmemoStore } from '../store/omemo-store.js'
-import type { DeviceListValue, Version, VersionName } from '../wire/version.js'
+import type { DeviceListValue, ListedDevice, Version, VersionName } from '../wire/version.js'
 import type { Clock } from './clock.js'
 import { announcedIds, type Contact, contactKind, unknownContact } from './contact-record.js'
 
@@ -92,10 +92,10 @@ export class DeviceDirectory {
     const { before, after } = await store.transaction([contactScope(jid)], async (tx) => {
       const known = (await tx.get(contactKind, jid)) ?? unknownContact
       const list = { ids: capped(ids, known, mostDevices), at: clock.now() }
-      if (sameIds(known.lists[version]?.ids, list.ids)) return { before: known, after: known }
-      const devicesNow = new Map(known.devices)
-      for (const id of list.ids) if (!devicesNow.has(id)) devicesNow.set(id, {})
-      const next = { lists: { ...known.lists, [version]: list }, devices: devicesNow }
+      const lists = { ...known.lists, [version]: list }
+      const next = { lists, devices: devicesOf(known, lists, devices) }
+      if (sameIds(known.lists[version]?.ids, list.ids) && sameLabels(known, next))
+        return { before: known, after: known }
       tx.put(contactKind, jid, next)
       return { before: known, after: next }
     })
@@ -137,6 +137,25 @@ function capped(ids: readonly number[], { devices }: Contact, most: number): rea
   const kept = new Set([...ids.filter((id) => devices.has(id)), ...ids].slice(0, ids.length))
   return [...kept].slice(0, most)
 }
+
+/** What has neither been heard of nor is announced any more is forgotten: ids can be made up for ever. */
+function devicesOf(known: Contact, lists: Contact['lists'], listed: readonly ListedDevice[]): Contact['devices'] {
+  const announced = new Set(Object.values(lists).flatMap(({ ids }) => ids))
+  const devices = new Map([...known.devices].filter(([id, device]) => announced.has(id) || device.identityKey))
+  for (const id of announced) if (!devices.has(id)) devices.set(id, {})
+  for (const { id, label, labelSignature } of listed) {
+    const device = devices.get(id)
+    if (device === undefined || label === undefined || label.length > longestLabel) continue
+    devices.set(id, { ...device, label, labelSignature })
+  }
+  return devices
+}
+
+/** Longer ones are not even remembered. */
+const longestLabel = 500
+
+const sameLabels = (one: Contact, other: Contact): boolean =>
+  [...other.devices].every(([id, { label }]) => one.devices.get(id)?.label === label)
 
 const sameIds = (one: readonly number[] | undefined, other: readonly number[]): boolean =>
   one !== undefined && one.length === other.length && one.every((id, index) => id === other[index])

@@ -67,17 +67,43 @@ export class OwnAccount {
     return this.#remember(account)
   }
 
-  /** The same identity as another device, with new keys: for when somebody else has our id (OMEMO F8), or after a restore. */
+  /** The same identity as another device, with new keys: the old sessions are of no use to it (OMEMO F8). */
   async renumber(taken: ReadonlySet<number>): Promise<OwnDevice> {
-    const account = await this.#store.transaction([accountScope], async (tx) => {
-      const known = await tx.get(accountKind)
-      if (known === undefined) throw new OmemoError('no-devices')
-      const made = { ...known, deviceId: this.#newId(new Set([...taken, known.deviceId])) }
-      tx.put(accountKind, '', made)
-      tx.put(ownKeysKind, '', newOwnKeys(this.#backend, this.#clock.now()))
-      return made
+    const { account } = await this.get()
+    return this.#replace({ ...account, deviceId: this.#newId(new Set([...taken, account.deviceId])) })
+  }
+
+  /**
+   * Makes this device from a backup, with new prekeys: those of the backup may have been used since (OMEMO F4).
+   *
+   * @throws TypeError if there is a device already
+   */
+  async restore(
+    backup: Omit<Account, 'deviceId'>,
+    deviceId: number | undefined,
+    taken: ReadonlySet<number>,
+  ): Promise<void> {
+    if ((await this.find()) !== undefined) throw new TypeError('this device has keys already')
+    await this.#replace({ ...backup, deviceId: deviceId ?? this.#newId(taken) })
+  }
+
+  /** Forgets the identity and all prekeys; what others have of them is of no use any more. */
+  async destroy(): Promise<void> {
+    await this.#store.transaction([accountScope], async (tx) => {
+      tx.delete(accountKind, '')
+      tx.delete(ownKeysKind, '')
     })
     this.#device = undefined
+  }
+
+  async #replace(account: Account): Promise<OwnDevice> {
+    // An id must not name another key than it did, and nobody knows any more which were used.
+    const [a = 0, b = 0, c = 0] = this.#backend.randomBytes(3)
+    const first = 1 + ((a << 16) | (b << 8) | c)
+    await this.#store.transaction([accountScope], async (tx) => {
+      tx.put(accountKind, '', account)
+      tx.put(ownKeysKind, '', newOwnKeys(this.#backend, this.#clock.now(), first))
+    })
     return this.#remember(account)
   }
 

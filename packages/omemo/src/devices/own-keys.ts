@@ -27,14 +27,18 @@ export function untilRotation({ signedPreKeys }: OwnKeys, now: number): number {
   return current === undefined ? 0 : Math.max(0, current.createdAt + rotationPeriod - now)
 }
 
-/** Keys of a new device. */
-export function newOwnKeys(backend: CryptoBackend, now: number): OwnKeys {
+/**
+ * Keys of a new device.
+ *
+ * @param first the first ids; for a device that was there before, others than it can have had
+ */
+export function newOwnKeys(backend: CryptoBackend, now: number, first = 1): OwnKeys {
   const none: OwnKeys = {
     signedPreKeys: [],
     preKeys: [],
     retained: [],
-    nextSignedPreKeyId: 1,
-    nextPreKeyId: 1,
+    nextSignedPreKeyId: first,
+    nextPreKeyId: first,
     published: {},
     revision: 0,
   }

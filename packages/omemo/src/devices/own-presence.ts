@@ -69,6 +69,21 @@ export class OwnPresence {
     })
   }
 
+  /** Becomes another device of the same identity. */
+  async renumber(): Promise<void> {
+    const ids = await this.takenIds()
+    await this.disable()
+    await this.#parts.own.renumber(ids)
+    await this.enable()
+  }
+
+  /** The ids on our own lists, in all versions. */
+  async takenIds(): Promise<ReadonlySet<number>> {
+    const { announcers, otherIds } = this.#parts
+    const lists = await Promise.all(announcers.map((announcer) => announcer.list()))
+    return new Set([...lists.flatMap((list) => list?.devices.map(({ id }) => id) ?? []), ...(await otherIds())])
+  }
+
   /** Nothing is done by itself any more. */
   stop(): void {
     this.#isActive = false

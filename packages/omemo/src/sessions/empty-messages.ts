@@ -2,6 +2,7 @@ import type { XmlElement } from '@couplet/stanza'
 import type { CryptoBackend } from '../crypto/backend.js'
 import type { Clock } from '../devices/clock.js'
 import type { DeviceDirectory } from '../devices/device-directory.js'
+import type { OwnAccount } from '../devices/own-account.js'
 import { OmemoError } from '../omemo-error.js'
 import type { EmitOmemoEvent } from '../omemo-event.js'
 import type { OmemoStore } from '../store/omemo-store.js'
@@ -15,6 +16,7 @@ import { deviceScope, noSessions, sessionKey, sessionKind, withoutCurrent } from
 /** What sending them works with. */
 export interface EmptyMessageParts {
   readonly store: OmemoStore
+  readonly own: OwnAccount
   readonly backend: CryptoBackend
   readonly directory: DeviceDirectory
   readonly finder: RecipientFinder
@@ -70,9 +72,10 @@ export class EmptyMessages {
   }
 
   /** Whatever the state of the session: the next message to the device begins another one. Whether there was one. */
-  reset({ jid, deviceId, version }: SenderDevice): Promise<boolean> {
+  async reset({ jid, deviceId, version }: SenderDevice): Promise<boolean> {
+    const own = await this.#ownId()
     return this.#parts.store.transaction([deviceScope(jid, deviceId)], async (transaction) => {
-      const key = sessionKey(jid, deviceId, version)
+      const key = sessionKey(own, jid, deviceId, version)
       const record = await transaction.get(sessionKind, key)
       if (record === undefined) return false
       transaction.put(sessionKind, key, withoutCurrent(record))
@@ -92,8 +95,13 @@ export class EmptyMessages {
     if (elements.length > 0) send(jid, elements)
   }
 
+  async #ownId(): Promise<number> {
+    return (await this.#parts.own.get()).account.deviceId
+  }
+
   async #pay(device: SenderDevice, isKnown: boolean): Promise<void> {
-    const record = await this.#parts.store.read(sessionKind, sessionKey(device.jid, device.deviceId, device.version))
+    const key = sessionKey(await this.#ownId(), device.jid, device.deviceId, device.version)
+    const record = await this.#parts.store.read(sessionKind, key)
     // Something else that was sent since has done as well.
     if (record?.owed === undefined) return
     if (isKnown || (await this.#parts.mayKnow(device.jid))) await this.send(device)
@@ -106,8 +114,9 @@ export class EmptyMessages {
     const contact = await directory.of(jid)
     if (!contact.lists[version]?.ids.includes(deviceId)) return
     const now = clock.now()
+    const own = await this.#ownId()
     const isDue = await store.transaction([deviceScope(jid, deviceId)], async (transaction) => {
-      const key = sessionKey(jid, deviceId, version)
+      const key = sessionKey(own, jid, deviceId, version)
       const record = (await transaction.get(sessionKind, key)) ?? noSessions
       if (record.healedAt !== undefined && now - record.healedAt < healingPause) return false
       transaction.put(sessionKind, key, { ...withoutCurrent(record), healedAt: now })

@@ -103,7 +103,7 @@ export class MessageEncryptor {
   ): Promise<DeviceKey> {
     const { backend } = this.#parts
     const { jid, deviceId, version } = recipient
-    const name = sessionKey(jid, deviceId, version.name)
+    const name = sessionKey(device.account.deviceId, jid, deviceId, version.name)
     const record = (await transaction.get(sessionKind, name)) ?? noSessions
     const payload = payloads.get(version.name)
     if (payload === undefined) throw new OmemoError('no-session')

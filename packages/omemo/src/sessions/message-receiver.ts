@@ -128,7 +128,7 @@ export class MessageReceiver {
   /** @throws OmemoError for what no session can decrypt */
   async #open(transaction: Transaction, task: ReceiveTask, shares: readonly Share[]): Promise<Attempt> {
     const { version, device, own } = task
-    const record = (await transaction.get(sessionKind, keyOf(device))) ?? noSessions
+    const record = (await transaction.get(sessionKind, keyOf(task))) ?? noSessions
     const keys = await transaction.get(ownKeysKind)
     if (keys === undefined) throw new OmemoError('no-devices')
     const receiver = { backend: this.#parts.backend, profile: version.profile, identity: own.identity, keys }
@@ -189,7 +189,7 @@ export class MessageReceiver {
   async #write(transaction: Transaction, task: ReceiveTask, attempt: Attempt, level: TrustLevel): Promise<Received> {
     const { opened, mark } = attempt
     const { device } = task
-    transaction.put(sessionKind, keyOf(device), opened.record)
+    transaction.put(sessionKind, keyOf(task), opened.record)
     await see(transaction, mark)
     const preKeysLeft = await this.#useUp(transaction, opened.usedPreKeyId)
     const owed = level === 'distrusted' ? undefined : opened.record.owed
@@ -261,4 +261,5 @@ export class MessageReceiver {
 /** The very same share was decrypted before. One that only uses the same key again is something else: a failure. */
 class SeenBefore extends Error {}
 
-const keyOf = ({ jid, deviceId, version }: SenderDevice): string => sessionKey(jid, deviceId, version)
+const keyOf = ({ own, device }: ReceiveTask): string =>
+  sessionKey(own.account.deviceId, device.jid, device.deviceId, device.version)

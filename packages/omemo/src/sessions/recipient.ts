@@ -5,6 +5,7 @@ import { equalBytes } from '../crypto/bytes.js'
 import type { CheckedBundle } from '../crypto/x3dh.js'
 import type { BundleFetcher } from '../devices/bundle-fetcher.js'
 import type { Contact } from '../devices/contact-record.js'
+import type { OwnAccount } from '../devices/own-account.js'
 import { OmemoError } from '../omemo-error.js'
 import type { EmitOmemoEvent } from '../omemo-event.js'
 import type { OmemoStore } from '../store/omemo-store.js'
@@ -37,6 +38,7 @@ export interface DeviceProblem {
 /** What looking for a device works with. */
 export interface RecipientParts {
   readonly store: OmemoStore
+  readonly own: OwnAccount
   readonly backend: CryptoBackend
   readonly bundles: BundleFetcher
   readonly versions: readonly Version[]
@@ -124,6 +126,8 @@ export class RecipientFinder {
   }
 
   async #record(jid: string, deviceId: number, { name }: Version): Promise<SessionRecord> {
-    return (await this.#parts.store.read(sessionKind, sessionKey(jid, deviceId, name))) ?? noSessions
+    const { store, own } = this.#parts
+    const { account } = await own.get()
+    return (await store.read(sessionKind, sessionKey(account.deviceId, jid, deviceId, name))) ?? noSessions
   }
 }

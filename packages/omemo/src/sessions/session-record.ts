@@ -58,9 +58,9 @@ export const sessionKind: RecordKind<SessionRecord> = {
   }),
 }
 
-/** The key of a record. */
-export const sessionKey = (jid: string, deviceId: number, version: VersionName): string =>
-  `${jid}/${deviceId}/${version}`
+/** The key of a record. With another id we are another device to everybody: none of the old sessions is of use then. */
+export const sessionKey = (own: number, jid: string, deviceId: number, version: VersionName): string =>
+  `${own}/${jid}/${deviceId}/${version}`
 
 /** The scope of a device's sessions in the store. */
 export const deviceScope = (jid: string, deviceId: number): string => `device ${jid}/${deviceId}`

@@ -6,7 +6,7 @@ import { keyName, type PendingTrust, type TrustLevel, type TrustRecord } from '.
 import { applyTrustEvent, type TrustStore } from '../trust/trust-store.js'
 
 /** All that is thought of keys. */
-interface TrustData {
+export interface TrustData {
   readonly records: readonly TrustRecord[]
   readonly pending: readonly PendingTrust[]
 }
@@ -78,6 +78,22 @@ export class TrustLedger {
     await this.apply({ type: 'keys', jid, keys, at: this.#parts.now() })
     const after = (await this.#parts.store.read(trustKind)) ?? nothing
     return keys.map(({ key }) => this.#level(after, jid, key) ?? 'undecided')
+  }
+
+  /** Everything, for a backup. */
+  async dump(): Promise<TrustData> {
+    return (await this.#parts.store.read(trustKind)) ?? nothing
+  }
+
+  /** Takes what a backup has; what is known already counts. */
+  async restore({ records, pending }: TrustData): Promise<void> {
+    await this.#parts.store.transaction([trustScope], async (transaction) => {
+      const data = (await transaction.get(trustKind)) ?? nothing
+      const isKnown = (record: TrustRecord): boolean =>
+        data.records.some(({ jid, key }) => jid === record.jid && key === record.key)
+      const added = records.filter((record) => !isKnown(record))
+      transaction.put(trustKind, '', { records: [...data.records, ...added], pending: [...data.pending, ...pending] })
+    })
   }
 
   /** All that is known of the keys of an account. */

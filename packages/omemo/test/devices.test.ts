@@ -1,0 +1,109 @@
+import { memoryStore } from '@couplet/client'
+import { expect, test } from 'vitest'
+import { keyName } from '../src/trust/trust-record.js'
+import { type Peer, World } from './world.js'
+
+const keyOf = async ({ omemo }: Peer): Promise<string> => keyName((await omemo.self()).identityKey as Uint8Array)
+
+test('OMEMO F4 a backup brings the identity and trust back, as another device with new sessions', async () => {
+  const world = new World()
+  const alice = await world.join('alice@a.example/1')
+  const bob = await world.join('bob@b.example/1')
+  await alice.omemo.send({ to: bob.jid, body: 'one' })
+  await world.settle()
+  await alice.omemo.decide([{ jid: bob.jid, keys: [await keyOf(bob)], level: 'authenticated' }])
+  const [key, id] = [await keyOf(alice), (await alice.omemo.self()).deviceId]
+  const text = await alice.omemo.backup.export('correct horse')
+  expect(text).not.toContain(key)
+  await expect(alice.omemo.backup.restore(text, { passphrase: 'correct horse', as: 'new-device' })).rejects.toThrow(
+    TypeError,
+  )
+  world.leave(alice)
+  const next = await world.join('alice@a.example/2', { automatic: false, isAnnounced: false })
+  await expect(next.omemo.backup.restore(text, { passphrase: 'wrong', as: 'new-device' })).rejects.toMatchObject({
+    code: 'wrong-passphrase',
+  })
+  await expect(next.omemo.backup.restore('{}', { passphrase: 'x', as: 'new-device' })).rejects.toMatchObject({
+    code: 'corrupt-record',
+  })
+  await next.omemo.backup.restore(text, { passphrase: 'correct horse', as: 'new-device' })
+  await next.omemo.enable()
+  expect([await keyOf(next), (await next.omemo.self()).deviceId === id]).toEqual([key, false])
+  await next.omemo.send({ to: bob.jid, body: 'two' })
+  await world.settle()
+  expect(bob.messages.at(-1)).toMatchObject({ body: 'two', trust: 'blind' })
+  expect((await next.omemo.devices(bob.jid)).map(({ trust }) => trust)).toEqual(['authenticated'])
+  await bob.omemo.send({ to: alice.jid, body: 'three' })
+  await world.settle()
+  expect(next.bodies()).toEqual(['three'])
+}, 60_000)
+
+test('the same device again has other prekeys under other ids', async () => {
+  const world = new World()
+  const alice = await world.join('alice@a.example/1', { versions: ['omemo2'] })
+  const id = (await alice.omemo.self()).deviceId
+  const bundle = (): string => world.nodes.read(alice.jid, 'urn:xmpp:omemo:2:bundles', String(id)) ?? ''
+  const before = new Set([...bundle().matchAll(/<pk id='(\d+)'/g)].map((match) => match[1]))
+  const text = await alice.omemo.backup.export('x')
+  world.leave(alice)
+  const next = await world.join('alice@a.example/2', { versions: ['omemo2'], isAnnounced: false })
+  await next.omemo.backup.restore(text, { passphrase: 'x', as: 'same-device' })
+  await next.omemo.enable()
+  expect((await next.omemo.self()).deviceId).toBe(id)
+  const after = [...bundle().matchAll(/<pk id='(\d+)'/g)].map((match) => match[1])
+  expect([after.length, after.filter((each) => before.has(each))]).toEqual([100, []])
+}, 60_000)
+
+test('with another id we are another device with the same identity, and everybody begins anew', async () => {
+  const world = new World()
+  const state = memoryStore()
+  const alice = await world.join('alice@a.example/1', { state })
+  const bob = await world.join('bob@b.example/1')
+  await alice.omemo.send({ to: bob.jid, body: 'one' })
+  await world.settle()
+  const [key, id] = [await keyOf(alice), (await alice.omemo.self()).deviceId]
+  await alice.omemo.resetDevice()
+  expect([await keyOf(alice), (await alice.omemo.self()).deviceId === id]).toEqual([key, false])
+  await alice.omemo.send({ to: bob.jid, body: 'two' })
+  await world.settle()
+  await bob.omemo.send({ to: alice.jid, body: 'three' })
+  await world.settle()
+  expect([alice.bodies(), bob.bodies()]).toEqual([['three'], ['one', 'two']])
+  await alice.omemo.destroyIdentity()
+  await expect(alice.omemo.self()).rejects.toMatchObject({ code: 'no-devices' })
+  await alice.omemo.enable()
+  expect(await keyOf(alice)).not.toBe(key)
+  await alice.omemo.send({ to: bob.jid, body: 'four' })
+  await world.settle()
+  expect(bob.bodies().at(-1)).toBe('four')
+})
+
+test('OMEMO S25 a label is shown with a valid signature only', async () => {
+  const world = new World()
+  await expect(world.join('x@x.example/1', { label: 'a\u202eb' })).rejects.toThrow(RangeError)
+  const alice = await world.join('alice@a.example/1', { versions: ['omemo2'], label: 'Desk' })
+  const bob = await world.join('bob@b.example/1', { versions: ['omemo2'] })
+  expect((await bob.omemo.devices(alice.jid)).map(({ label }) => label)).toEqual(['Desk'])
+  const xml = world.nodes.read(alice.jid, 'urn:xmpp:omemo:2:devices') as string
+  world.nodes.write(alice.jid, 'urn:xmpp:omemo:2:devices', 'current', xml.replace('Desk', 'Your bank'))
+  await world.settle()
+  expect((await bob.omemo.devices(alice.jid)).map(({ label }) => label)).toEqual([undefined])
+})
+
+test('OMEMO F26 a copy is taken from our own server alone', async () => {
+  const { carbons } = await import('@couplet/carbons')
+  const world = new World()
+  const [alice, bob] = [await world.join('alice@a.example/1'), await world.join('bob@b.example/1')]
+  const api = bob.session.install(carbons())
+  bob.omemo.follow({ carbons: api })
+  await alice.omemo.send({ to: bob.jid, body: 'hi' })
+  const [sent] = world.take(alice)
+  const copy = (from: string): string =>
+    `<message from='${from}' to='${bob.session.jid}'><received xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>${sent}</forwarded></received></message>`
+  for (const from of ['mallory@m.example', `${bob.jid}/2`, 'b.example']) bob.session.receive(copy(from))
+  await bob.session.settled()
+  expect(bob.outcomes).toEqual([])
+  bob.session.receive(copy(bob.jid))
+  await bob.session.settled()
+  expect(bob.messages[0]).toMatchObject({ body: 'hi', provenance: 'carbon' })
+})
