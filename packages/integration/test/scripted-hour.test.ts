@@ -46,6 +46,7 @@ test.runIf(isChosen).each([
     for (const device of hour.devices)
       expect([device.name, device.diary.repeated, device.errors]).toEqual([device.name, [], []])
     expect(phone?.contacts).toEqual(laptop.contacts)
+    expect(bob.contacts).toMatchObject([{ jid: `${alice}`, subscription: 'both', asked: false }])
     expect(phone?.bookmarks).toEqual(laptop.bookmarks)
     expect(phone?.availability(friend)).toEqual(laptop.availability(friend))
     expect(phone?.stateOf(room)).toEqual(laptop.stateOf(room))

@@ -16,7 +16,7 @@ export class Hour {
   /** The numbers that decide what happens. */
   readonly random: SeededRandom
   readonly room: BareJid
-  /** Who fills the room; everybody whom it has ever seen. */
+  /** Who fills the room, as long as they stay. */
   readonly extras: Extra[] = []
   readonly laptop: Device
   readonly bob: Device
@@ -90,7 +90,7 @@ export class Hour {
     await this.everywhere('a full room', (device) => device.room(this.room).occupants.size === extras + 2)
   }
 
-  /** The phone loses its power: what was open there is closed, and its store stays. */
+  /** The phone is switched off: its client is gone, and its store stays. */
   async switchPhoneOff(): Promise<void> {
     const { phone } = this
     this.phone = undefined
