@@ -81,6 +81,25 @@ describe.skipIf(whyNoPython)(`several devices, ours and those of python-omemo${w
       })
     })
 
+    test('OMEMO F21 an account whose devices speak different versions gets one message for all of them', async () => {
+      const account = await target.createUser()
+      const ours = await OurUser.start(target)
+      const devices = []
+      for (const version of Object.values(versions)) {
+        devices.push(await PythonUser.start(target, driver, { versions: [version], account }))
+      }
+      const sent = await ours.send(account.jid, 'in both')
+      expect(sent.recipients.map(({ version }) => version).sort()).toEqual(['legacy', 'omemo2'])
+      const heard = await Promise.all(devices.map((device) => device.hears('in both')))
+      expect(heard.map(({ stanza }) => stanza.id)).toEqual([sent.id, sent.id])
+      for (const device of devices) {
+        await device.meet(ours.jid)
+        await device.send(ours.jid, `from ${device.device}`)
+        await ours.hears(`from ${device.device}`)
+      }
+      expect([ours, ...devices].flatMap(({ failures }) => failures)).toEqual([])
+    })
+
     test('OMEMO S5 S6 words for somebody else, passed on to us, are not taken for ours', async () => {
       const [ours, theirs] = await Promise.all([
         OurUser.start(target),

@@ -162,7 +162,7 @@ describe.skipIf(whyNoPython)(`our plugin and python-omemo${whyNoPython}`, () => 
       expect(await theirs.command('devices', { jid: ours.jid })).toMatchObject([
         { device: ours.device, versions: [NS_LEGACY, NS_OMEMO_2] },
       ])
-      for (const version of [NS_LEGACY, NS_OMEMO_2]) {
+      for (const version of [NS_LEGACY, NS_OMEMO_2] as const) {
         await theirs.send(ours.jid, version, [version])
         expect(await ours.hears(version)).toMatchObject({ version, fingerprint: theirs.fingerprint })
       }

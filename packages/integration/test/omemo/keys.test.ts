@@ -4,6 +4,7 @@ import { bundlePlace, NS_LEGACY, type Version, versions } from './elements.js'
 import { servers } from './omemo-targets.js'
 import { OurUser } from './our-user.js'
 import { startPython, whyNoPython } from './python-driver.js'
+import type { PythonEncrypted } from './python-protocol.js'
 import { PythonUser, type PythonUserOptions } from './python-user.js'
 
 /** The ids of the prekeys in a bundle. */
@@ -108,7 +109,7 @@ describe.skipIf(whyNoPython)(`keys that come and go, ours and those of python-om
           version === NS_LEGACY
             ? /(<preKeyPublic .*?<\/preKeyPublic>)(?:.|\n)*(?=<\/prekeys>)/
             : /(<pk .*?<\/pk>)(?:.|\n)*(?=<\/prekeys>)/
-        const messages = []
+        const messages: PythonEncrypted[] = []
         for (const sender of senders) {
           sender.bundles = bundle.replace(lone, '$1')
           await sender.meet(ours.jid)
