@@ -92,7 +92,7 @@ export async function mutation(options) {
   try {
     if ((await runner.run()) !== 'passed') throw new Error('the tests fail without a mutant')
     for (const [index, mutant] of chosen.entries()) {
-      if (index > 0 && index % 25 === 0) console.log(`${index} of ${chosen.length}, ${killed} noticed`)
+      if (index > 0 && index % 10 === 0) console.log(`${index} of ${chosen.length}, ${killed} noticed`)
       if ((await runner.run(mutant)) === 'passed') {
         survivors.push(mutant)
         const { file, line, original, replacement } = mutant

@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module'
+import Olm from '@matrix-org/olm'
 
-const Olm = createRequire(import.meta.url)('@matrix-org/olm')
 await Olm.init()
 
 /** Its sessions live in the memory of its module; nothing is stored beside that. */

@@ -1,8 +1,6 @@
-import { createRequire } from 'node:module'
+import libsignal from '@privacyresearch/libsignal-protocol-typescript'
 
-const { KeyHelper, SessionBuilder, SessionCipher, SignalProtocolAddress } = createRequire(import.meta.url)(
-  '@privacyresearch/libsignal-protocol-typescript',
-)
+const { KeyHelper, SessionBuilder, SessionCipher, SignalProtocolAddress } = libsignal
 
 // It logs some of its steps, which is not what is measured.
 console.log = () => {}
