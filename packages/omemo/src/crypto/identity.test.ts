@@ -1,10 +1,12 @@
 import { ed25519, x25519 } from '@noble/curves/ed25519.js'
+import { sha512 } from '@noble/hashes/sha2.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { backends, hex } from '../../test/omemo-vectors.js'
 import { legacyProfile } from '../legacy/profile.js'
 import { omemo2Profile } from '../omemo2/profile.js'
 import { defaultBackend, usableBackend } from './backend-node.js'
+import { concatBytes } from './bytes.js'
 import {
   checkCurveKey,
   curveFromEd25519,
@@ -13,8 +15,8 @@ import {
   generateKeyPair,
   isUsableCurveKey,
 } from './identity.js'
-import { groupOrder, scalarBytes } from './scalar.js'
-import { verifySignature } from './xeddsa.js'
+import { groupOrder, scalarBytes, scalarFromHash, scalarOf } from './scalar.js'
+import { signingScalar, verifySignature } from './xeddsa.js'
 
 const { Point } = ed25519
 const p = Point.Fp.ORDER
@@ -99,6 +101,20 @@ describe.each(backends)('$name', (backend) => {
       { numRuns: 30 },
     )
     expect(verifySignature(backend, identity.ed25519, message, signature)).toBe(true)
+  })
+
+  test('OMEMO S15: a signature that holds only up to torsion does not hold', () => {
+    const identity = generateIdentity(backend)
+    const message = Uint8Array.of(7)
+    const scalar = scalarOf(signingScalar(identity.privateKey, 0))
+    const nonce = 12345n
+    const signed = (commitment: Uint8Array) => {
+      const hash = sha512(concatBytes(commitment, identity.ed25519, message))
+      return concatBytes(commitment, scalarBytes((nonce + scalarFromHash(hash) * scalar) % groupOrder))
+    }
+    const plain = Point.BASE.multiply(nonce)
+    expect(verifySignature(backend, identity.ed25519, message, signed(plain.toBytes()))).toBe(true)
+    expect(verifySignature(backend, identity.ed25519, message, signed(plain.add(torsion()).toBytes()))).toBe(false)
   })
 
   test('OMEMO S23: what was drawn for a key or a signature is wiped', () => {
