@@ -83,6 +83,19 @@ describe('rooms (R-035)', () => {
     expect(seen).toEqual(['5*', '4'])
   })
 
+  test('a stranger with any number of rooms costs neither memory nor a message', async () => {
+    const { session, api, seen, archive } = await entered()
+    for (let i = 0; i < 1100; i++) {
+      const x = "<x xmlns='http://jabber.org/protocol/muc#user'><status code='110'/></x>"
+      session.receive(`<presence from='r${i}@evil.net/me'>${x}</presence>`)
+    }
+    await api.catchUp({ archive: room }) // the room is forgotten: what comes live does not move the cursor any more
+    archive.fill(1)
+    session.receive(archive.add())
+    expect(await api.catchUp({ archive: room })).toMatchObject({ count: 1 })
+    expect(seen).toEqual(['5*', '4'])
+  })
+
   test.each([
     ['left', []],
     ['put out', [307]],
