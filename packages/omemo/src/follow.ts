@@ -13,6 +13,8 @@ export interface Followed {
     | {
         onMissed(handler: (message: InboundMessage, missed: { readonly archive: Jid }) => Handled): Subscription
         onCaughtUp(handler: (result: { readonly archive: string }) => Handled): Subscription
+        /** Waits for what is under way. */
+        catchUp(): Promise<unknown>
       }
     | undefined
   /** Rooms (XEP-0045). */
@@ -20,7 +22,8 @@ export interface Followed {
 }
 
 /** Takes messages from other plugins: each of them comes one way only, and what comes twice is a duplicate (OMEMO F1). */
-export function follow(omemo: Omemo, { context, rooms }: OmemoCore, { carbons, mam, muc }: Followed): Subscription {
+export function follow(omemo: Omemo, core: OmemoCore, { carbons, mam, muc }: Followed): Subscription {
+  const { context, rooms } = core
   const take = async (message: InboundMessage): Promise<void> => {
     await omemo.receive(message)
   }
@@ -36,6 +39,11 @@ export function follow(omemo: Omemo, { context, rooms }: OmemoCore, { carbons, m
       }),
       mam.onCaughtUp(({ archive }) => (archive === account ? omemo.catchUp.end() : undefined)),
       context.onSession(() => omemo.catchUp.begin(), 'stream'),
+      // An archive that is not caught up with, or cannot be read, says nothing by itself. By now it has begun.
+      context.onSession(() => {
+        const end = (): Promise<void> | undefined => (core.isCatchingUp ? omemo.catchUp.end() : undefined)
+        if (core.isCatchingUp) mam.catchUp().then(end, unlessLost(end)).catch(context.reportError)
+      }, 'rooms'),
     )
   }
   const leaveRooms = muc && rooms.use(muc)
@@ -44,3 +52,9 @@ export function follow(omemo: Omemo, { context, rooms }: OmemoCore, { carbons, m
     for (const subscription of subscriptions) subscription.dispose()
   })
 }
+
+/** A connection that is lost ends nothing: what was missed comes when it is there again. */
+const unlessLost =
+  (end: () => Promise<void> | undefined) =>
+  (error: unknown): Promise<void> | undefined =>
+    (error as { readonly name?: string }).name === 'ConnectionError' ? undefined : end()
