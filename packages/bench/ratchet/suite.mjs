@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { message } from '../throughput/child-message.mjs'
 import { formatRatio, median, ratioOf, table } from '../throughput/figures.mjs'
-import { message } from '../throughput/rounds.mjs'
 import { versionOf } from '../throughput/versions.mjs'
 import { buildCrypto } from './load-crypto.mjs'
 
@@ -28,10 +28,13 @@ const floors = [
   { job: 'catch-up', contender: 'couplet', rate: 5000 },
 ]
 
+/** Milliseconds; two hundred sessions take the slowest contender half a minute of its own. */
+const patience = 300_000
+
 async function measureOne(options) {
   const child = fork(new URL('./ratchet-process.mjs', import.meta.url), [JSON.stringify(options)])
   try {
-    return (await message(child, (value) => typeof value === 'object')).perSecond
+    return (await message(child, (value) => typeof value === 'object', patience)).perSecond
   } finally {
     child.kill('SIGKILL')
   }
