@@ -1,0 +1,54 @@
+import type { XmlElement } from '@couplet/stanza'
+import { describe, expect, test } from 'vitest'
+import type { VersionName } from '../src/index.js'
+import { archived, type Peer, World } from './world.js'
+
+const versions: readonly VersionName[] = ['omemo2', 'legacy']
+
+describe.each(versions)('%s', (version) => {
+  const options = { versions: [version] }
+
+  test('OMEMO B7 a catch-up with twenty new sessions ends with one answer to each, and one publication', async () => {
+    const world = new World()
+    const bob = await world.join('bob@b.example/1', { ...options, isContact: () => true })
+    const peers: Peer[] = []
+    for (let n = 0; n < 20; n++) peers.push(await world.join(`p${n}@p.example/1`, options))
+    const page: XmlElement[] = []
+    for (let round = 0; round < 10; round++) {
+      for (const peer of peers) {
+        await peer.omemo.send({ to: bob.jid, body: `${round}` })
+        page.push(...world.take(peer))
+      }
+    }
+    const bundles = (): number =>
+      world.nodes.published.filter(({ jid, node }) => jid === bob.jid && node.includes('bundles')).length
+    const before = bundles()
+    bob.omemo.catchUp.begin()
+    for (const element of page) await bob.omemo.receive(archived(bob, element))
+    await world.pass(60_000)
+    expect([bob.messages.length, world.take(bob).length, bundles() - before]).toEqual([200, 0, 0])
+    await bob.omemo.catchUp.end()
+    await bob.session.settled()
+    const answers = world.take(bob)
+    expect([answers.length, new Set(answers.map((each) => each.attr('to'))).size]).toEqual([20, 20])
+    await world.pass(60_000)
+    expect(bundles() - before).toBe(1)
+  })
+
+  test('OMEMO F24 a room with fifty devices: all are written to, and other work is not kept waiting', async () => {
+    const world = new World()
+    const alice = await world.join('alice@a.example/1', options)
+    const jids = Array.from({ length: 10 }, (_, n) => `p${n}@p.example`)
+    for (const jid of jids) for (let n = 0; n < 5; n++) await world.join(`${jid}/${n}`, options)
+    const { TestRoom } = await import('./room.js')
+    const room = new TestRoom()
+    room.enter(alice, 'alice')
+    for (const jid of jids) room.affiliations.set(jid, 'member')
+    let turns = 0
+    const count = setInterval(() => turns++, 0)
+    const sent = await alice.omemo.send({ to: room.jid, body: 'to all' })
+    clearInterval(count)
+    expect([sent.recipients.length, sent.errors]).toEqual([50, []])
+    expect(turns).toBeGreaterThan(1)
+  }, 60_000)
+})
