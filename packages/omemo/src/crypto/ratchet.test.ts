@@ -71,6 +71,7 @@ describe.each([legacyProfile, omemo2Profile])('$name', (profile) => {
     alice.session = { ...alice.session, previousLength: alice.session.previousLength - 1 }
     expect(bob.receive(alice.send(text(4)))).toEqual(text(4))
     expect(bob.receive(late)).toEqual(text(2))
+    expect(() => bob.receive(late)).toThrow(code('replayed'))
   })
 
   test('OMEMO 0.1: of a chain that is complete, announced too short, no key is kept', () => {
