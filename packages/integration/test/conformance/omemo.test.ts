@@ -1,12 +1,15 @@
 import { caps } from '@couplet/caps'
 import { carbons } from '@couplet/carbons'
+import { memoryStore, type StateStore } from '@couplet/client'
 import { disco } from '@couplet/disco'
+import { mam } from '@couplet/mam'
+import { muc } from '@couplet/muc'
 import { type OmemoEvent, type OmemoMessage, type OmemoOptions, omemo, type VersionName } from '@couplet/omemo'
 import { pep } from '@couplet/pep'
 import { pubsub } from '@couplet/pubsub'
 import { describe, expect, test } from 'vitest'
 import type { Account } from '../../src/lab-server.js'
-import { openClient } from './open-client.js'
+import { newClient } from './open-client.js'
 import { type Target, targets } from './targets.js'
 
 /** Collects what is told, and waits for what is awaited. */
@@ -38,16 +41,18 @@ const saying =
   (message: OmemoMessage): message is OmemoMessage =>
     message.body === text
 
-const open = async (target: Target, options: OmemoOptions = {}, account?: Account) => {
-  const client = await openClient(target, {
+const open = async (target: Target, options: OmemoOptions = {}, account?: Account, store?: StateStore) => {
+  const client = await newClient(target, {
     ...(account && { account }),
-    plugins: [disco(), caps(), pubsub(), pep(), carbons(), omemo(options)],
+    ...(store && { store }),
+    plugins: [disco(), caps(), pubsub(), pep(), carbons(), mam({ catchUp: true }), muc(), omemo(options)],
   })
   const [messages, events, errors] = [queueOf<OmemoMessage>(), queueOf<OmemoEvent>(), [] as unknown[]]
   client.omemo.onMessage((message) => messages.take(message))
   client.omemo.onEvent((event) => events.take(event))
   client.on('error', (error) => errors.push(error))
   client.omemo.follow(client)
+  await client.online()
   await client.omemo.enable()
   return { client, messages, events, errors, jid: client.account.toString() }
 }
@@ -98,5 +103,46 @@ describe.each(live)('OMEMO on $title', (target) => {
     const answer = received[1]
     await answer?.reply('from the tablet')
     await Promise.all([phone, desk, watch].map(({ messages }) => messages.until(saying('from the tablet'))))
+  })
+
+  test('OMEMO F1 what was missed is read when we are back, each message once', async () => {
+    const [account, store] = [await target.createUser(), memoryStore()]
+    const [alice, before] = [await open(target), await open(target, {}, account, store)]
+    await alice.client.omemo.send({ to: account.jid, body: 'zero' })
+    await before.messages.until(saying('zero'))
+    await before.client.close()
+    for (const body of ['one', 'two', 'three']) await (await alice.client.omemo.send({ to: account.jid, body })).acked
+    const after = await open(target, {}, account, store)
+    for (const body of ['one', 'two', 'three']) await after.messages.until(saying(body))
+    await alice.client.omemo.send({ to: account.jid, body: 'four' })
+    await after.messages.until(saying('four'))
+    expect(after.messages.seen.map(({ body }) => body)).toEqual(['one', 'two', 'three', 'four'])
+    expect([alice.errors, before.errors, after.errors]).toEqual([[], [], []])
+  })
+
+  test('OMEMO F12 a room for members: those who are there read it, and who comes back later does', async () => {
+    const [owner, member, stranger] = [await open(target), await open(target), await open(target)]
+    const address = `r${Math.random().toString(36).slice(2)}@rooms.${target.domain}`
+    const settings = { isMembersOnly: true, whois: 'anyone', isPersistent: true } as const
+    const room = await owner.client.muc.create(address, { nick: 'owner', settings })
+    await room.setAffiliation(member.jid, 'member')
+    await room.setAffiliation(stranger.jid, 'member')
+    const joined = await member.client.muc.join(address, { nick: 'member' })
+    const sent = await owner.client.omemo.send({ to: address, body: 'to all' })
+    expect(sent.recipients.map(({ jid }) => jid).sort()).toEqual([member.jid, stranger.jid].sort())
+    const received = await member.messages.until(saying('to all'))
+    expect([received.from.toString(), received.room]).toEqual([owner.jid, address])
+    await received.reply('from a member')
+    await owner.messages.until(saying('from a member'))
+    // OMEMO F13
+    await room.ban(member.jid)
+    await new Promise<void>((resolve) => {
+      if (joined.state === 'left') resolve()
+      joined.onEvent(({ type }) => {
+        if (type === 'banned') resolve()
+      })
+    })
+    const after = await owner.client.omemo.send({ to: address, body: 'without him' })
+    expect(after.recipients.map(({ jid }) => jid)).toEqual([stranger.jid])
   })
 })
