@@ -169,6 +169,16 @@ describe.each(backends)('$name', (backend) => {
     for (const payload of [newer.payload.subarray(1), new Uint8Array(0), newer.payload.with(0, 0)]) {
       expect(() => decryptOmemo2Payload(backend, { ...newer, payload })).toThrow(notAuthentic)
     }
+    // Damage that leaves the padding valid: only the MAC can notice it.
+    const long = misc.payload_omemo2.at(-1) as Misc['payload_omemo2'][0]
+    const payload = unhex(long.ciphertext)
+    const keyMaterial = unhex(long.key_material_for_ratchet)
+    const flipped = payload.with(0, (payload[0] as number) ^ 1)
+    expect(() => decryptOmemo2Payload(backend, { payload: flipped, keyMaterial })).toThrow(notAuthentic)
+    for (const at of [32, 47]) {
+      const forged = keyMaterial.with(at, (keyMaterial[at] as number) ^ 1)
+      expect(() => decryptOmemo2Payload(backend, { payload, keyMaterial: forged })).toThrow(notAuthentic)
+    }
   })
 
   test('OMEMO F25: files', () => {
