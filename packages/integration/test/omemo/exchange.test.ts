@@ -113,6 +113,30 @@ describe.skipIf(whyNoPython)(`our plugin and python-omemo${whyNoPython}`, () => 
         expect([theirs.failures, ours.failures]).toEqual([[], []])
       })
 
+      test('OMEMO F1 what was said while we were away comes once, by whichever way', async () => {
+        const ours = await OurUser.start(target)
+        const [friend, other] = await Promise.all([
+          PythonUser.start(target, driver, only),
+          PythonUser.start(target, driver, only),
+        ])
+        await Promise.all([friend.meet(ours.jid), other.meet(ours.jid)])
+        await friend.send(ours.jid, 'before')
+        await ours.hears('before')
+        await ours.leave()
+        for (const body of range(3, 'away')) await friend.send(ours.jid, body)
+        await other.send(ours.jid, 'from somebody else')
+        await ours.comeBack()
+        await friend.send(ours.jid, 'back')
+        await other.send(ours.jid, 'and again')
+        for (const body of ['away 2', 'back', 'and again']) await ours.hears(body)
+        expect([...ours.bodies].sort()).toEqual(
+          ['before', ...range(3, 'away'), 'from somebody else', 'back', 'and again'].sort(),
+        )
+        await ours.send(other.jid, 'heard you')
+        await other.hears('heard you')
+        expect([ours, friend, other].flatMap(({ failures }) => failures)).toEqual([])
+      })
+
       test('OMEMO A3 what an attribute says about key exchanges does not count', async () => {
         const [ours, theirs] = await start(only)
         await theirs.meet(ours.jid)

@@ -2,6 +2,7 @@ import { caps } from '@couplet/caps'
 import { carbons } from '@couplet/carbons'
 import { memoryStore, type StateStore } from '@couplet/client'
 import { disco } from '@couplet/disco'
+import { mam } from '@couplet/mam'
 import { muc } from '@couplet/muc'
 import { type OmemoEvent, type OmemoOptions, type OmemoOutcome, omemo } from '@couplet/omemo'
 import { pep } from '@couplet/pep'
@@ -31,9 +32,10 @@ export interface OurUserOptions extends Partial<OmemoOptions> {
   readonly store?: StateStore
 }
 
-const plugins = (options: OmemoOptions) => [carbons(), caps(), disco(), muc(), pubsub(), pep(), omemo(options)] as const
-const connect = (target: Target, account: Account, options: OmemoOptions) =>
-  newClient(target, { account, plugins: plugins(options) })
+const plugins = (options: OmemoOptions) =>
+  [carbons(), caps(), disco(), mam({ catchUp: true }), muc(), pubsub(), pep(), omemo(options)] as const
+const connect = (target: Target, account: Account, store: StateStore, options: OmemoOptions) =>
+  newClient(target, { account, store, plugins: plugins(options) })
 type Connected = Awaited<ReturnType<typeof connect>>
 
 /** A user of `@couplet/omemo` with one device and an account on a real server. */
@@ -52,6 +54,8 @@ export class OurUser {
   readonly #target: Target
   readonly #account: Account
   readonly #options: OmemoOptions
+  /** What the client itself remembers, such as how far it has read the archive. */
+  readonly #state = memoryStore()
 
   private constructor(target: Target, account: Account, options: OmemoOptions) {
     this.#target = target
@@ -92,8 +96,18 @@ export class OurUser {
 
   /** Ends the client, and begins another one with what is in the store. */
   async restart(): Promise<void> {
-    await this.client.close()
-    await this.#begin()
+    await this.leave()
+    await this.comeBack()
+  }
+
+  /** Ends the client. */
+  leave(): Promise<void> {
+    return this.client.close()
+  }
+
+  /** Begins another one with what is in the store. */
+  comeBack(): Promise<void> {
+    return this.#begin()
   }
 
   /** Encrypts and sends a text; resolves when the server has it. */
@@ -121,7 +135,7 @@ export class OurUser {
   }
 
   async #begin(): Promise<void> {
-    const client = await connect(this.#target, this.#account, this.#options)
+    const client = await connect(this.#target, this.#account, this.#state, this.#options)
     this.client = client
     client.omemo.onMessage(({ body, device, room, identityKey }) => {
       const version = device.version === 'legacy' ? NS_LEGACY : NS_OMEMO_2
