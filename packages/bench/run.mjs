@@ -1,4 +1,4 @@
-// Usage: node packages/bench/run.mjs bench|bench memory|bench ratchet|fuzz|mutate|soak [--short] [--json FILE] [--seed N] [--cases N] [--minutes N]
+// Usage: node packages/bench/run.mjs bench|bench memory|bench ratchet|bench size|fuzz|mutate|soak [--short] [--json FILE] [--seed N] [--cases N] [--minutes N]
 import { parseArgs } from 'node:util'
 import { printTally } from '../workspace/stages/tally.mjs'
 
@@ -7,6 +7,7 @@ const commands = {
   bench: async (options) => (await import('./throughput/suite.mjs')).bench(options),
   'bench memory': async (options) => (await import('./memory/suite.mjs')).memory(options),
   'bench ratchet': async (options) => (await import('./ratchet/suite.mjs')).ratchet(options),
+  'bench size': async (options) => (await import('./size/suite.mjs')).size(options),
   fuzz: async (options) => (await import('./fuzz/suite.mjs')).fuzz(options),
   mutate: async (options) => (await import('./mutation/suite.mjs')).mutation(options),
   soak: async (options) => (await import('./soak/suite.mjs')).soak(options),

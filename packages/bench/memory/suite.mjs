@@ -2,8 +2,8 @@ import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { message } from '../throughput/child-message.mjs'
 import { formatSpread, spreadOf, table } from '../throughput/figures.mjs'
-import { message } from '../throughput/rounds.mjs'
 import { versionOf } from '../throughput/versions.mjs'
 
 const fullPlan = { rounds: 3, warmUp: 50, count: 200 }

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { formatRatio, median, ratioOf, table } from './figures.mjs'
+import { interleave } from './interleave.mjs'
 import { measureIn, Rounds } from './rounds.mjs'
 import { messageSize } from './traffic.mjs'
 import { versionOf } from './versions.mjs'
@@ -28,27 +29,11 @@ const fullPlan = { rounds: 7, messages: 30_000, bytes: 10_000_000, passes: 4, jo
 const keyOf = ({ client, transport, direction, confirmed, unmanaged }) =>
   [client, transport, direction, ...(confirmed ? ['confirmed'] : []), ...(unmanaged ? ['unmanaged'] : [])].join(' ')
 
-/** Every job once per round, each round beginning with another one: what slows the machine down slows all. */
-async function interleave(rounds, jobs, run) {
-  const results = new Map()
-  const failures = []
-  for (let round = 0; round < rounds; round++) {
-    for (let i = 0; i < jobs.length; i++) {
-      const job = jobs[(i + round) % jobs.length]
-      const key = typeof job === 'string' ? job : keyOf(job)
-      const result = await run(job)
-      if (result.error !== undefined) failures.push(`${key}, round ${round + 1}: ${result.error}`)
-      else results.set(key, [...(results.get(key) ?? []), result])
-    }
-  }
-  return { results, failures }
-}
-
 const cpuOf = (results, key) => results.get(key)?.map(({ cpuMs }) => cpuMs) ?? []
 
 async function runParsers({ rounds, bytes, passes }) {
   let reference
-  return interleave(rounds, parsers, async (parser) => {
+  return interleave(rounds, parsers, String, async (parser) => {
     try {
       const result = await measureIn('parse-process.mjs', { parser, bytes, passes })
       reference ??= JSON.stringify(result.seen)
@@ -112,7 +97,7 @@ async function runClients({ rounds, messages, jobs }) {
   const server = new Rounds(messages)
   try {
     await server.start()
-    return await interleave(rounds, jobs, (job) => server.run(job))
+    return await interleave(rounds, jobs, keyOf, (job) => server.run(job))
   } finally {
     server.stop()
   }

@@ -60,7 +60,10 @@ export class Devices {
     const { contact } = await directory.ensure(jid, options)
     const shown = await this.#shownKeys(jid, contact, options)
     const records = await trust.records(jid)
-    const self = jid === context.account.toString() ? (await own.find())?.account.deviceId : undefined
+    const device = jid === context.account.toString() ? await own.find() : undefined
+    const self = device?.account.deviceId
+    // A device that was restored from the same backup.
+    const ownName = device && keyName(device.identity.publicKey)
     return [...contact.devices].flatMap(([deviceId, { identityKey: pinned, label, labelSignature }]): DeviceInfo[] => {
       if (deviceId === self) return []
       const identityKey = pinned ?? shown.get(deviceId)
@@ -74,7 +77,7 @@ export class Devices {
           isActive: announced.length > 0,
           identityKey,
           fingerprint: identityKey && fingerprint(identityKey),
-          trust: records.find(({ key }) => key === name)?.level ?? 'undecided',
+          trust: name === ownName ? 'authenticated' : (records.find(({ key }) => key === name)?.level ?? 'undecided'),
           label: identityKey && this.#label(identityKey, { label, labelsig: labelSignature }),
         },
       ]

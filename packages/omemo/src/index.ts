@@ -4,7 +4,7 @@
  * @module
  */
 
-export type { Backup, RestoreOptions } from './backup.js'
+export type { Backup, ExportOptions, ImportOptions } from './backup/backup.js'
 export type { DeviceInfo } from './device-list.js'
 export type { Clock } from './devices/clock.js'
 export type { Followed } from './follow.js'

@@ -17,8 +17,14 @@ const sentences = {
   'no-prekey': ['the prekey is not, or no longer, there', 'no'],
   // What is stored.
   'corrupt-record': ['a stored record is damaged', 'no'],
-  'wrong-passphrase': ['the passphrase is wrong, or the backup is damaged', 'user'],
   'newer-record': ['a stored record was written by a newer version', 'no'],
+  // Backups.
+  'wrong-passphrase': ['the passphrase is not that of the backup', 'user'],
+  'bad-backup': ['the backup is damaged, or none at all', 'no'],
+  'newer-backup': ['the backup was written by a newer version', 'no'],
+  'other-account': ['the backup is that of another account', 'no'],
+  'device-exists': ['there is a device here already', 'user'],
+  'backup-too-large': ['the backup would be larger than what can be read again', 'no'],
   // Who to encrypt for.
   untrusted: ['a device is not trusted', 'user'],
   'no-session': ['there is no session with this device', 'no'],

@@ -1,7 +1,7 @@
 import type { CallOptions, Handled, InboundMessage, Plugin, Subscription } from '@couplet/client'
 import type { Pep } from '@couplet/pep'
 import type { Jid } from '@couplet/stanza'
-import { Backup } from './backup.js'
+import { Backup } from './backup/backup.js'
 import { type DeviceInfo, Devices } from './device-list.js'
 import { type Followed, follow } from './follow.js'
 import { originOf } from './message-origin.js'
@@ -73,7 +73,7 @@ export interface Omemo {
   readonly catchUp: { begin(): void; end(): Promise<void> }
   /** Whether a chat is for encrypted messages only. */
   readonly chats: ChatRules
-  /** Backups of the identity and of trust. */
+  /** Backups of who we are, without sessions and prekeys. */
   readonly backup: Backup
   /** Becomes another device with the same identity: when somebody else has our id, or all sessions are broken. */
   resetDevice(): Promise<void>

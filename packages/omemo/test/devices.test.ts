@@ -5,55 +5,6 @@ import { type Peer, World } from './world.js'
 
 const keyOf = async ({ omemo }: Peer): Promise<string> => keyName((await omemo.self()).identityKey as Uint8Array)
 
-test('OMEMO F4 a backup brings the identity and trust back, as another device with new sessions', async () => {
-  const world = new World()
-  const alice = await world.join('alice@a.example/1')
-  const bob = await world.join('bob@b.example/1')
-  await alice.omemo.send({ to: bob.jid, body: 'one' })
-  await world.settle()
-  await alice.omemo.decide([{ jid: bob.jid, keys: [await keyOf(bob)], level: 'authenticated' }])
-  const [key, id] = [await keyOf(alice), (await alice.omemo.self()).deviceId]
-  const text = await alice.omemo.backup.export('correct horse')
-  expect(text).not.toContain(key)
-  await expect(alice.omemo.backup.restore(text, { passphrase: 'correct horse', as: 'new-device' })).rejects.toThrow(
-    TypeError,
-  )
-  world.leave(alice)
-  const next = await world.join('alice@a.example/2', { automatic: false, isAnnounced: false })
-  await expect(next.omemo.backup.restore(text, { passphrase: 'wrong', as: 'new-device' })).rejects.toMatchObject({
-    code: 'wrong-passphrase',
-  })
-  await expect(next.omemo.backup.restore('{}', { passphrase: 'x', as: 'new-device' })).rejects.toMatchObject({
-    code: 'corrupt-record',
-  })
-  await next.omemo.backup.restore(text, { passphrase: 'correct horse', as: 'new-device' })
-  await next.omemo.enable()
-  expect([await keyOf(next), (await next.omemo.self()).deviceId === id]).toEqual([key, false])
-  await next.omemo.send({ to: bob.jid, body: 'two' })
-  await world.settle()
-  expect(bob.messages.at(-1)).toMatchObject({ body: 'two', trust: 'blind' })
-  expect((await next.omemo.devices(bob.jid)).map(({ trust }) => trust)).toEqual(['authenticated'])
-  await bob.omemo.send({ to: alice.jid, body: 'three' })
-  await world.settle()
-  expect(next.bodies()).toEqual(['three'])
-}, 60_000)
-
-test('the same device again has other prekeys under other ids', async () => {
-  const world = new World()
-  const alice = await world.join('alice@a.example/1', { versions: ['omemo2'] })
-  const id = (await alice.omemo.self()).deviceId
-  const bundle = (): string => world.nodes.read(alice.jid, 'urn:xmpp:omemo:2:bundles', String(id)) ?? ''
-  const before = new Set([...bundle().matchAll(/<pk id='(\d+)'/g)].map((match) => match[1]))
-  const text = await alice.omemo.backup.export('x')
-  world.leave(alice)
-  const next = await world.join('alice@a.example/2', { versions: ['omemo2'], isAnnounced: false })
-  await next.omemo.backup.restore(text, { passphrase: 'x', as: 'same-device' })
-  await next.omemo.enable()
-  expect((await next.omemo.self()).deviceId).toBe(id)
-  const after = [...bundle().matchAll(/<pk id='(\d+)'/g)].map((match) => match[1])
-  expect([after.length, after.filter((each) => before.has(each))]).toEqual([100, []])
-}, 60_000)
-
 test('with another id we are another device with the same identity, and everybody begins anew', async () => {
   const world = new World()
   const state = memoryStore()

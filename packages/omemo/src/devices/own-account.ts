@@ -74,17 +74,20 @@ export class OwnAccount {
   }
 
   /**
-   * Makes this device from a backup, with new prekeys: those of the backup may have been used since (OMEMO F4).
+   * Makes this device from a backup, with new prekeys: those of the backup may have been used since (OMEMO F4). In a
+   * transaction on {@link accountScope}.
    *
-   * @throws TypeError if there is a device already
+   * @param deviceId absent for a new one, which is none of `taken`
+   * @throws OmemoError `device-exists`
    */
   async restore(
+    tx: Transaction,
     backup: Omit<Account, 'deviceId'>,
     deviceId: number | undefined,
     taken: ReadonlySet<number>,
   ): Promise<void> {
-    if ((await this.find()) !== undefined) throw new TypeError('this device has keys already')
-    await this.#replace({ ...backup, deviceId: deviceId ?? this.#newId(taken) })
+    if ((await tx.get(accountKind)) !== undefined) throw new OmemoError('device-exists')
+    this.#put(tx, { ...backup, deviceId: deviceId ?? this.#newId(taken) })
   }
 
   /** Forgets the identity and all prekeys; what others have of them is of no use any more. */
@@ -97,14 +100,16 @@ export class OwnAccount {
   }
 
   async #replace(account: Account): Promise<OwnDevice> {
+    await this.#store.transaction([accountScope], async (tx) => this.#put(tx, account))
+    return this.#remember(account)
+  }
+
+  #put(tx: Transaction, account: Account): void {
     // An id must not name another key than it did, and nobody knows any more which were used.
     const [a = 0, b = 0, c = 0] = this.#backend.randomBytes(3)
     const first = 1 + ((a << 16) | (b << 8) | c)
-    await this.#store.transaction([accountScope], async (tx) => {
-      tx.put(accountKind, '', account)
-      tx.put(ownKeysKind, '', newOwnKeys(this.#backend, this.#clock.now(), first))
-    })
-    return this.#remember(account)
+    tx.put(accountKind, '', account)
+    tx.put(ownKeysKind, '', newOwnKeys(this.#backend, this.#clock.now(), first))
   }
 
   /** Our prekeys. */

@@ -1,3 +1,4 @@
+import { equalBytes } from '../crypto/bytes.js'
 import type { OmemoStore, Transaction } from '../store/omemo-store.js'
 import type { RecordKind } from '../store/record-kind.js'
 import type { SeenKey, TrustEvent, TrustOutcome } from '../trust/trust-event.js'
@@ -11,14 +12,16 @@ export interface TrustData {
   readonly pending: readonly PendingTrust[]
 }
 
-const trustKind: RecordKind<TrustData> = {
+/** The record of trust. */
+export const trustKind: RecordKind<TrustData> = {
   name: 'trust',
   version: 1,
   toJson: (data) => data,
   fromJson: (json: TrustData) => json,
 }
 
-const nothing: TrustData = { records: [], pending: [] }
+/** Of nobody anything is known. */
+export const nothing: TrustData = { records: [], pending: [] }
 
 /** The scope of trust in the store: of what may add a key or a decision. */
 export const trustScope = 'trust'
@@ -46,6 +49,7 @@ export class TrustLedger {
 
   /** The level of a key that is known; `undefined` for one nobody has seen. In any transaction. */
   async levelIn(transaction: Transaction, jid: string, key: Uint8Array): Promise<TrustLevel | undefined> {
+    if (await this.isOwn(jid, key)) return 'authenticated'
     return this.#level((await transaction.get(trustKind)) ?? nothing, jid, key)
   }
 
@@ -73,27 +77,20 @@ export class TrustLedger {
   /** Takes keys that a checked list has shown, and tells what is thought of each. */
   async levels(jid: string, keys: readonly SeenKey[]): Promise<readonly TrustLevel[]> {
     const data = (await this.#parts.store.read(trustKind)) ?? nothing
-    const known = keys.map(({ key }) => this.#level(data, jid, key))
+    const own = await Promise.all(keys.map(({ key }) => this.isOwn(jid, key)))
+    const levelOf = (from: TrustData, index: number): TrustLevel | undefined =>
+      own[index] ? 'authenticated' : this.#level(from, jid, (keys[index] as SeenKey).key)
+    const known = keys.map((_, index) => levelOf(data, index))
     if (known.every((level) => level !== undefined)) return known as readonly TrustLevel[]
     await this.apply({ type: 'keys', jid, keys, at: this.#parts.now() })
     const after = (await this.#parts.store.read(trustKind)) ?? nothing
-    return keys.map(({ key }) => this.#level(after, jid, key) ?? 'undecided')
+    return keys.map((_, index) => levelOf(after, index) ?? 'undecided')
   }
 
-  /** Everything, for a backup. */
-  async dump(): Promise<TrustData> {
-    return (await this.#parts.store.read(trustKind)) ?? nothing
-  }
-
-  /** Takes what a backup has; what is known already counts. */
-  async restore({ records, pending }: TrustData): Promise<void> {
-    await this.#parts.store.transaction([trustScope], async (transaction) => {
-      const data = (await transaction.get(trustKind)) ?? nothing
-      const isKnown = (record: TrustRecord): boolean =>
-        data.records.some(({ jid, key }) => jid === record.jid && key === record.key)
-      const added = records.filter((record) => !isKnown(record))
-      transaction.put(trustKind, '', { records: [...data.records, ...added], pending: [...data.pending, ...pending] })
-    })
+  /** Whether it is the key of this device: who else of our account has it was restored from the same backup (OMEMO F4). */
+  async isOwn(jid: string, key: Uint8Array): Promise<boolean> {
+    const { account, ownKey } = this.#parts
+    return jid === account() && equalBytes(await ownKey(), key)
   }
 
   /** All that is known of the keys of an account. */
