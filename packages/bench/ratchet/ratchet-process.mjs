@@ -97,6 +97,7 @@ async function setUp() {
 async function fanOut() {
   const alice = await createDevice()
   for (let i = 0; i < devices; i++) {
+    process.send('preparing') // two hundred sessions take the slowest contender a while
     const device = await createDevice()
     await alice.begin(`device${i}`, await device.bundle())
     expectText(await device.decrypt('alice', await alice.encrypt(`device${i}`, text)))

@@ -28,13 +28,10 @@ const floors = [
   { job: 'catch-up', contender: 'couplet', rate: 5000 },
 ]
 
-/** Milliseconds; two hundred sessions take the slowest contender half a minute of its own. */
-const patience = 300_000
-
 async function measureOne(options) {
   const child = fork(new URL('./ratchet-process.mjs', import.meta.url), [JSON.stringify(options)])
   try {
-    return (await message(child, (value) => typeof value === 'object', patience)).perSecond
+    return (await message(child, (value) => typeof value === 'object')).perSecond
   } finally {
     child.kill('SIGKILL')
   }
