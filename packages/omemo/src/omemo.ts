@@ -2,6 +2,7 @@ import type { CallOptions, Handled, InboundMessage, Plugin, Subscription } from 
 import type { Pep } from '@couplet/pep'
 import type { Jid } from '@couplet/stanza'
 import { Backup } from './backup/backup.js'
+import { ChatRules } from './chat-rules.js'
 import { type DeviceInfo, Devices } from './device-list.js'
 import { type Followed, follow } from './follow.js'
 import { originOf } from './message-origin.js'
@@ -9,18 +10,12 @@ import { OmemoCore } from './omemo-core.js'
 import type { OmemoEvent } from './omemo-event.js'
 import { OmemoMessage } from './omemo-message.js'
 import type { OmemoOptions } from './omemo-options.js'
-import {
-  ChatRules,
-  type EncryptRequest,
-  type EncryptResult,
-  type OmemoSent,
-  Outgoing,
-  type SendRequest,
-} from './outgoing.js'
+import { type EncryptRequest, type EncryptResult, type OmemoSent, Outgoing, type SendRequest } from './outgoing.js'
 import type { OmemoOutcome } from './sessions/outcome.js'
 import type { MessageOrigin } from './sessions/receive-task.js'
 import { labelBytes } from './trust/device-label.js'
 import type { UserDecision } from './trust/key-identifier.js'
+import { omemoUri } from './trust/omemo-uri.js'
 
 /** Where a message comes from, for {@link Omemo.receive}. */
 export interface ReceiveOptions {
@@ -61,6 +56,8 @@ export interface Omemo {
   disable(): Promise<void>
   /** This device. @throws OmemoError `no-devices` before {@link enable} */
   self(): Promise<DeviceInfo>
+  /** This device as a URI, for a code that others scan (XEP-0384 §8). */
+  uri(): Promise<string>
   /** The devices of an account, as far as they are known; asks for them if that was not done in this session. */
   devices(jid: Jid | string, options?: CallOptions): Promise<readonly DeviceInfo[]>
   /** The user has decided about keys. Nothing else makes a key `trusted` or `authenticated` but trust messages (XEP-0450). */
@@ -174,6 +171,12 @@ class OmemoPlugin implements Omemo {
     return this.#devices.self()
   }
 
+  async uri(): Promise<string> {
+    const { own, context } = this.#core
+    const { account, identity } = await own.get()
+    return omemoUri(context.account, [{ id: account.deviceId, key: identity.publicKey }])
+  }
+
   devices(jid: Jid | string, options?: CallOptions): Promise<readonly DeviceInfo[]> {
     return this.#devices.of(jid, options)
   }
@@ -250,7 +253,7 @@ class OmemoPlugin implements Omemo {
     if (message.body === undefined || message.from === undefined) return
     if (this.#core.versions.some((version) => version.read(message.element) !== undefined)) return
     const jid = message.from.bare.toString()
-    if (!(await this.chats.of(jid)).isRequired) return
+    if (!(await this.chats.isRequired(jid))) return
     this.#core.events.emit({ type: 'plaintext-received', jid, id: message.id })
   }
 }

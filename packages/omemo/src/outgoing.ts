@@ -6,7 +6,6 @@ import { legacyVersion } from './legacy/version.js'
 import type { OmemoCore } from './omemo-core.js'
 import { OmemoError } from './omemo-error.js'
 import type { Audience, ExcludedDevice } from './sessions/audience.js'
-import { changeChat, chatScope } from './sessions/chat-record.js'
 import { droppedByText, type SealedPayload, sealEnvelope, sealText } from './sessions/payloads.js'
 import type { DeviceProblem, Recipient } from './sessions/recipient.js'
 import type { OutgoingTrustMessage } from './trust/trust-event.js'
@@ -180,27 +179,6 @@ export class Outgoing {
 
 const fallbackOf = (elements: readonly XmlElement[]): string | undefined =>
   elements.every(({ ns }) => ns === legacyVersion.namespace) ? fallback : undefined
-
-/** Whether plain text may be sent, and what the user says about that. */
-export class ChatRules {
-  readonly #core: OmemoCore
-
-  constructor(core: OmemoCore) {
-    this.#core = core
-  }
-
-  /** Whether a chat is for encrypted messages only, and whether the contact wants plain text. */
-  async of(jid: Jid | string): Promise<{ readonly isRequired: boolean; readonly isOptedOut: boolean }> {
-    const { isRequired, isOptedOut } = await this.#core.inbox.chat(bare(jid).toString())
-    return { isRequired, isOptedOut }
-  }
-
-  /** The user decides. */
-  async change(jid: Jid | string, change: { isRequired?: boolean; isOptedOut?: boolean }): Promise<void> {
-    const name = bare(jid).toString()
-    await this.#core.store.transaction([chatScope(name)], (transaction) => changeChat(transaction, name, change))
-  }
-}
 
 /** Nobody is told that something was sent that nobody can read. */
 function requireSomebody({ recipients, excluded, errors }: Audience, jids: readonly string[], account: string): void {

@@ -1,4 +1,4 @@
-import { NS_CLIENT, xml } from '@couplet/stanza'
+import { message, NS_CLIENT, xml } from '@couplet/stanza'
 import { describe, expect, test } from 'vitest'
 import { atm, btbv, manual, type OmemoOptions, OptOut, type TrustPolicy, tofu, type VersionName } from '../src/index.js'
 import { keyName } from '../src/trust/trust-record.js'
@@ -168,6 +168,18 @@ test('OMEMO S2 plain text in a chat that is encrypted is told about', async () =
   alice.session.receive(`<message from='${bob.jid}/1' type='chat' id='p1'><body>trust me</body></message>`)
   await alice.session.settled()
   expect(alice.events).toContainEqual({ type: 'plaintext-received', jid: bob.jid, id: 'p1' })
+  const plain = message({ to: bob.jid, type: 'chat', body: 'in the open' })
+  await expect(alice.omemo.chats.sendPlain(plain)).rejects.toMatchObject({ code: 'encryption-required' })
+  await alice.omemo.chats.change(bob.jid, { isRequired: false, isOptedOut: true })
+  await expect(alice.omemo.chats.sendPlain(plain)).rejects.toMatchObject({ code: 'opted-out' })
+  expect(alice.outbox()).toEqual([])
+  await alice.omemo.chats.change(bob.jid, { isOptedOut: false })
+  await alice.omemo.chats.sendPlain(plain)
+  expect(alice.outbox().map(({ body }) => body)).toEqual(['in the open'])
+  const before = alice.events.length
+  alice.session.receive(`<message from='${bob.jid}/1' type='chat' id='p2'><body>fine</body></message>`)
+  await alice.session.settled()
+  expect(alice.events.length).toBe(before)
 })
 
 test('mixed audiences: one message with both, two messages, or the old version for all', async () => {
