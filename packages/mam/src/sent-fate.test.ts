@@ -3,7 +3,8 @@ import { ProcessingHint } from '@couplet/hints'
 import { Jid, type MessageInit, message, StanzaError, type XmlElement, xml } from '@couplet/stanza'
 import { OriginId } from '@couplet/stanza-id'
 import { fakeSession } from '@couplet/testing'
-import { describe, expect, test } from 'vitest'
+import { type EntityTime, queryTime } from '@couplet/time'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { account, FakeArchive, friend, timeOf, withArchive } from '../test/fake-archive.js'
 import { MucUser, queryArchive } from './elements.js'
 
@@ -13,8 +14,10 @@ const sent = (id: string, init: MessageInit = {}, ...payloads: XmlElement[]): Se
   stamp: timeOf(1),
 })
 
-function setUp() {
-  return withArchive(fakeSession(), new FakeArchive(), {})
+function setUp(time: EntityTime | StanzaError = new StanzaError({ condition: 'service-unavailable' })) {
+  const session = fakeSession()
+  session.answer(queryTime, time)
+  return withArchive(session, new FakeArchive(), {})
 }
 
 describe('R-026 what became of messages of a lost session', () => {
@@ -27,6 +30,9 @@ describe('R-026 what became of messages of a lost session', () => {
     const fates = await session.findSentWith([sent('s1'), sent('s2'), sent('s3'), sent('s4')])
     expect(fates).toEqual(['handled', 'missing', 'missing', 'missing'])
     expect(archive.queries).toMatchObject([{ filter: { start: timeOf(1 - 24 * 60) }, page: { before: '', max: 100 } }])
+    expect(String(archive.queries[0]?.filter?.with)).toBe('friend@example.org')
+    await session.findSentWith([sent('s5'), sent('s6', { to: 'other@example.org' })])
+    expect(archive.queries[1]?.filter?.with).toBeUndefined()
   })
 
   test('found by origin id', async () => {
@@ -86,13 +92,32 @@ describe('R-026 what became of messages of a lost session', () => {
     expect(archive.queries).toHaveLength(3)
   })
 
-  test('after 1,000 messages the rest is unknown', async () => {
+  test('from when they were written on, if the server tells its time: what has come since does not count', async () => {
+    vi.useFakeTimers({ now: timeOf(1) })
+    onTestFinished(() => void vi.useRealTimers())
+    // The server's clock is 500 minutes ahead of ours.
+    const { session, archive } = setUp({ tzo: 0, utc: timeOf(501) })
+    archive.fill(500)
+    archive.add({ from: mine, to: friend, id: 's1' })
+    archive.fill(200)
+    expect(await session.findSentWith([sent('s1'), sent('s2')])).toEqual(['handled', 'missing'])
+    const filter = { with: Jid.parse('friend@example.org'), start: timeOf(500), end: timeOf(502) }
+    expect(archive.queries).toMatchObject([{ filter, page: { max: 100 } }])
+    expect(session.requests[0]?.to?.toString()).toBe('example.org')
+  })
+
+  test('after 10,000 messages the rest is unknown', async () => {
     const { session, archive } = setUp()
-    archive.fill(1200)
+    archive.fill(12_000)
     archive.add({ from: mine, to: friend, id: 's2' })
     archive.fill(400)
-    expect(await session.findSentWith([sent('s1'), sent('s2')])).toEqual(['unknown', 'handled'])
-    expect(archive.queries).toHaveLength(10)
+    const late = { stamp: timeOf(12_000) }
+    const fates = await session.findSentWith([
+      { ...sent('s1'), stamp: timeOf(1) },
+      { ...sent('s2'), ...late },
+    ])
+    expect(fates).toEqual(['unknown', 'handled'])
+    expect(archive.queries).toHaveLength(100)
   })
 
   test('an archive that may change its mind does not say that something is missing', async () => {

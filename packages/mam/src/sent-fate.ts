@@ -1,16 +1,20 @@
 import type { PluginContext, SentFate, SentMessage } from '@couplet/client'
-import { paginate } from '@couplet/rsm'
-import type { Message } from '@couplet/stanza'
+import { paginate, type ResultSetRequest } from '@couplet/rsm'
+import { Jid, type Message } from '@couplet/stanza'
 import { originId } from '@couplet/stanza-id'
+import { queryTime } from '@couplet/time'
 import { fetchPage } from './archive-page.js'
 import { isArchivedKind } from './archived-kind.js'
+import type { MamFilter } from './elements.js'
 
 /** Messages per request. */
 const max = 100
 /** After so many the search is given up. */
-const searchLimit = 1000
-/** Milliseconds by which the clock of the server may be behind ours. */
-const tolerance = 86_400_000
+const searchLimit = 10_000
+/** Milliseconds by which the clock of a server that does not tell its time may be behind ours. */
+const unknownClock = 86_400_000
+/** The same where it does, to the second: messages take their time. */
+const knownClock = 60_000
 
 /**
  * Finds out in the own archive which messages of a lost session the server has handled. What is of a kind that archives
@@ -37,15 +41,13 @@ export async function findSent(
   )
 }
 
-/** Takes away what it finds, from the newest message back. @returns whether what is left is certainly not there */
+/** Takes away what it finds. @returns whether what is left is certainly not there */
 async function search(context: PluginContext, missing: Set<SentMessage>, signal: AbortSignal): Promise<boolean> {
-  const start = new Date(Math.min(...[...missing].map(({ stamp }) => stamp.getTime())) - tolerance)
-  const target = { archive: undefined, filter: { start }, signal }
+  const { filter, first } = await scopeOf(context, missing, signal)
+  const target = { archive: undefined, filter, signal }
   let looked = 0
   let isStable = true
-  for await (const page of paginate({ before: '', max }, (request) =>
-    fetchPage(context, target, { ...request, max }),
-  )) {
+  for await (const page of paginate(first, (request) => fetchPage(context, target, { ...request, max }))) {
     const archived = page.messages.map(({ message }) => message).filter((message) => isOwn(context, message))
     for (const each of missing) {
       if (archived.some((message) => isSame(each.message, message))) missing.delete(each)
@@ -56,6 +58,29 @@ async function search(context: PluginContext, missing: Set<SentMessage>, signal:
     if (looked >= searchLimit && !page.complete) return false
   }
   return isStable // XEP-0313 §4.3.2: otherwise it may turn up later
+}
+
+/**
+ * Where to search. They were written before the session was lost, and thousands of others may have come since: so from then
+ * on, if the server tells its time (XEP-0202), and from the newest message back if nobody knows when that was there.
+ */
+async function scopeOf(
+  context: PluginContext,
+  missing: ReadonlySet<SentMessage>,
+  signal: AbortSignal,
+): Promise<{ readonly filter: MamFilter; readonly first: ResultSetRequest }> {
+  const earliest = Math.min(...[...missing].map(({ stamp }) => stamp.getTime()))
+  const addressees = new Set([...missing].map(({ message }) => String(message.to?.bare ?? context.account)))
+  const [only] = addressees.size === 1 ? addressees : []
+  const talk = only === undefined || only === context.account.toString() ? {} : { with: Jid.parse(only) }
+  try {
+    const { utc } = await context.request(queryTime, true, { to: Jid.parse(context.account.domain), signal })
+    const start = new Date(earliest + (utc.getTime() - Date.now()) - knownClock)
+    return { filter: { ...talk, start, end: new Date(utc.getTime() + knownClock) }, first: { max } }
+  } catch {
+    signal.throwIfAborted()
+    return { filter: { ...talk, start: new Date(earliest - unknownClock) }, first: { before: '', max } }
+  }
 }
 
 /** XEP-0313 §4.2: the archive gives the sender. Nobody else can make a message look as if we had sent it. */

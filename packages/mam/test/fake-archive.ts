@@ -57,8 +57,10 @@ export class FakeArchive {
   /** Answers a query as XEP-0313 §4 has it. */
   answer(session: FakeSession, query: MamQuery): MamFin | StanzaError {
     this.queries.push(query)
-    const { filter: { start } = {}, page: { after, before, max = 50 } = {}, queryId = '' } = query
-    const entries = this.entries.filter(({ stamp }) => start === undefined || stamp >= start)
+    const { filter: { start, end: until } = {}, page: { after, before, max = 50 } = {}, queryId = '' } = query
+    const entries = this.entries.filter(
+      ({ stamp }) => (start === undefined || stamp >= start) && (until === undefined || stamp <= until),
+    )
     const at = after === undefined ? -1 : this.entries.findIndex(({ id }) => id === after)
     const isUnknown = after !== undefined && at < 0
     if (isUnknown && this.unknownId === 'error') return new StanzaError({ condition: 'item-not-found' })
