@@ -1,6 +1,6 @@
 import { Jid, type XmlElement } from '@couplet/stanza'
 import { parseXml } from '@couplet/testing'
-import { nobleBackend as backend } from '../../../omemo/src/crypto/backend-noble.js'
+import type { CryptoBackend } from '../../../omemo/src/crypto/backend.js'
 import { generateKeyPair, identityFromPrivateKey, type KeyPair } from '../../../omemo/src/crypto/identity.js'
 import { type Profile, parseMessage } from '../../../omemo/src/crypto/profile.js'
 import { decrypt, encrypt } from '../../../omemo/src/crypto/ratchet.js'
@@ -39,13 +39,17 @@ export class BareDevice {
   readonly jid = 'juliet@couplet.example'
   readonly device = 4223
   readonly #version: Version
+  readonly #backend: CryptoBackend
   readonly #profile: Profile
   readonly #identity
-  readonly #signedPreKey = { id: 7, pair: generateKeyPair(backend) }
-  readonly #preKeys = new Map<number, KeyPair>([1, 2, 3, 4, 5].map((id) => [id, generateKeyPair(backend)]))
+  readonly #signedPreKey: { readonly id: number; readonly pair: KeyPair }
+  readonly #preKeys: Map<number, KeyPair>
   #session: Uint8Array | undefined
 
-  constructor(version: Version, signBit: 0 | 1) {
+  constructor(version: Version, backend: CryptoBackend, signBit: 0 | 1) {
+    this.#backend = backend
+    this.#signedPreKey = { id: 7, pair: generateKeyPair(backend) }
+    this.#preKeys = new Map([1, 2, 3, 4, 5].map((id) => [id, generateKeyPair(backend)]))
     this.#version = version
     this.#profile = version === NS_LEGACY ? legacyProfile : omemo2Profile
     this.#identity = identityFromPrivateKey(backend, backend.randomBytes(32), signBit)
@@ -57,7 +61,7 @@ export class BareDevice {
     const publicKey = encodeKey(this.#signedPreKey.pair.publicKey)
     return (this.#version === NS_LEGACY ? LegacyBundle : Bundle).build({
       signedPreKey: { id: this.#signedPreKey.id, publicKey },
-      signature: sign(backend, this.#identity, publicKey),
+      signature: sign(this.#backend, this.#identity, publicKey),
       identityKey: encodeIdentity(this.#identity),
       preKeys: { keys: [...this.#preKeys].map(([id, pair]) => ({ id, publicKey: encodeKey(pair.publicKey) })) },
     })
@@ -68,7 +72,7 @@ export class BareDevice {
     const plaintext = new TextEncoder().encode(text)
     const { keyMaterial, payload, iv } = this.#seal(plaintext)
     const session = this.#session ? decodeSession(this.#session) : this.#initiate(contact.bundle)
-    const { session: next, bytes, isKeyExchange } = encrypt(backend, this.#profile, session, keyMaterial)
+    const { session: next, bytes, isKeyExchange } = encrypt(this.#backend, this.#profile, session, keyMaterial)
     this.#session = encodeSession(next)
     const key = { rid: contact.device, kex: isKeyExchange ? true : undefined, bytes }
     if (iv) return LegacyEncrypted({ header: { sid: this.device, keys: [key], iv }, payload })
@@ -86,12 +90,12 @@ export class BareDevice {
     const isNew = wasKeyExchange && !(known && isExchangeOf(known, parsed))
     const session = isNew ? this.#respond(parsed) : known
     if (session === undefined) throw new Error('no session')
-    const { session: next, plaintext: keyMaterial } = decrypt(backend, this.#profile, session, message)
+    const { session: next, plaintext: keyMaterial } = decrypt(this.#backend, this.#profile, session, message)
     this.#session = encodeSession(next)
     if (payload === undefined) return { text: undefined, wasKeyExchange }
     const plaintext = iv
-      ? decryptLegacyPayload(backend, { payload, iv, keyMaterial })
-      : decryptOmemo2Payload(backend, { payload, keyMaterial })
+      ? decryptLegacyPayload(this.#backend, { payload, iv, keyMaterial })
+      : decryptOmemo2Payload(this.#backend, { payload, keyMaterial })
     return { text: utf8.decode(plaintext), wasKeyExchange }
   }
 
@@ -100,13 +104,18 @@ export class BareDevice {
     const read = element.ns === NS_LEGACY ? LegacyBundle.parse(element) : Bundle.parse(element)
     if (!('signedPreKey' in read)) throw new Error('the bundle of the contact cannot be read')
     const { signedPreKey, signature, identityKey, preKeys } = read
-    const bundle = verifyBundle(backend, this.#profile, {
+    const bundle = verifyBundle(this.#backend, this.#profile, {
       identityKey,
       signedPreKey: { ...signedPreKey, signature },
       preKeys: preKeys.keys,
     })
     const preKeyId = bundle.preKeys[0]?.id ?? 0
-    return initiate(backend, this.#profile, { identity: this.#identity, bundle, preKeyId, registrationId: this.device })
+    return initiate(this.#backend, this.#profile, {
+      identity: this.#identity,
+      bundle,
+      preKeyId,
+      registrationId: this.device,
+    })
   }
 
   #respond(exchange: Parameters<typeof respond>[2]['exchange']): Session {
@@ -114,12 +123,12 @@ export class BareDevice {
     if (preKey === undefined || exchange.signedPreKeyId !== this.#signedPreKey.id) throw new Error('no such prekey')
     this.#preKeys.delete(exchange.preKeyId)
     const signedPreKey = this.#signedPreKey.pair
-    return respond(backend, this.#profile, { identity: this.#identity, signedPreKey, preKey, exchange })
+    return respond(this.#backend, this.#profile, { identity: this.#identity, signedPreKey, preKey, exchange })
   }
 
   #seal(plaintext: Uint8Array): { keyMaterial: Uint8Array; payload: Uint8Array; iv?: Uint8Array } {
-    if (this.#version === NS_LEGACY) return encryptLegacyPayload(backend, plaintext)
-    return encryptOmemo2Payload(backend, plaintext)
+    if (this.#version === NS_LEGACY) return encryptLegacyPayload(this.#backend, plaintext)
+    return encryptOmemo2Payload(this.#backend, plaintext)
   }
 
   #open(element: XmlElement): { bytes: Uint8Array; payload?: Uint8Array | undefined; iv?: Uint8Array | undefined } {

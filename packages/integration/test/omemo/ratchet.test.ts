@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { CryptoBackend } from '../../../omemo/src/crypto/backend.js'
+import { nobleBackend } from '../../../omemo/src/crypto/backend-noble.js'
+import { platformBackend } from '../../../omemo/src/crypto/backend-node.js'
 import { BareDevice, type Contact, type Plain } from './bare-device.js'
 import { NS_LEGACY, type Version, versions } from './elements.js'
 import { type Log, logOf } from './log.js'
@@ -10,9 +13,20 @@ const listOf = (version: Version, id: number): string =>
     ? `<list xmlns='${version}'><device id='${id}'/></list>`
     : `<devices xmlns='${version}'><device id='${id}'/></devices>`
 
+/** How both begin. */
+interface PairOptions extends Partial<OpenDevice> {
+  /** The sign bit of our identity key. */
+  readonly signBit?: 0 | 1
+  readonly backend?: CryptoBackend
+}
+
 /** Our cryptography and python-omemo as each other's contact; nothing between them but function calls. */
-const pair = async (driver: PythonDriver, version: Version, signBit: 0 | 1, options: Partial<OpenDevice> = {}) => {
-  const ours = new BareDevice(version, signBit)
+const pair = async (
+  driver: PythonDriver,
+  version: Version,
+  { signBit = 0, backend = platformBackend, ...options }: PairOptions = {},
+) => {
+  const ours = new BareDevice(version, backend, signBit)
   const jid = 'romeo@python.example'
   const empty: Log<string> = logOf()
   let bundle = ''
@@ -83,34 +97,45 @@ class Road {
 describe.skipIf(whyNoPython)(`our cryptography and python-omemo${whyNoPython}`, () => {
   const driver = startPython()
   const cases = Object.entries(versions).flatMap(([name, version]) =>
-    ([0, 1] as const).map((signBit) => ({ name, version, signBit })),
+    ([0, 1] as const).map((signBit) => ({ name, version, signBit, backend: signBit ? platformBackend : nobleBackend })),
   )
 
-  describe.each(cases)('OMEMO A5 $name, sign bit $signBit of our identity', ({ version, signBit }) => {
-    test('a session that we begin', async () => {
-      const { encrypt, decrypt, theirEncrypt, theirDecrypt, empty } = await pair(driver, version, signBit)
-      expect(await theirDecrypt(encrypt('one'))).toMatchObject({ plaintext: 'one', version })
-      expect(await theirDecrypt(encrypt('two'))).toMatchObject({ plaintext: 'two' })
-      expect(decrypt(await empty.until(() => true))).toEqual({ text: undefined, wasKeyExchange: false })
-      expect(decrypt(await theirEncrypt('three'))).toEqual({ text: 'three', wasKeyExchange: false })
-      const withoutExchange = encrypt('four')
-      expect(withoutExchange).not.toMatch(/kex|prekey/)
-      expect(await theirDecrypt(withoutExchange)).toMatchObject({ plaintext: 'four' })
-    })
+  describe.each(cases)(
+    'OMEMO A5 $name, sign bit $signBit of our identity, $backend.name',
+    ({ version, signBit, backend }) => {
+      test('a session that we begin', async () => {
+        const { encrypt, decrypt, theirEncrypt, theirDecrypt, empty } = await pair(driver, version, {
+          signBit,
+          backend,
+        })
+        expect(await theirDecrypt(encrypt('one'))).toMatchObject({ plaintext: 'one', version })
+        expect(await theirDecrypt(encrypt('two'))).toMatchObject({ plaintext: 'two' })
+        expect(decrypt(await empty.until(() => true))).toEqual({ text: undefined, wasKeyExchange: false })
+        expect(decrypt(await theirEncrypt('three'))).toEqual({ text: 'three', wasKeyExchange: false })
+        const withoutExchange = encrypt('four')
+        expect(withoutExchange).not.toMatch(/kex|prekey/)
+        expect(await theirDecrypt(withoutExchange)).toMatchObject({ plaintext: 'four' })
+      })
 
-    test('a session that they begin', async () => {
-      const { encrypt, decrypt, theirEncrypt, theirDecrypt } = await pair(driver, version, signBit)
-      expect(decrypt(await theirEncrypt('one'))).toEqual({ text: 'one', wasKeyExchange: true })
-      expect(decrypt(await theirEncrypt('two'))).toEqual({ text: 'two', wasKeyExchange: true })
-      expect(await theirDecrypt(encrypt('three'))).toMatchObject({ plaintext: 'three' })
-      expect(decrypt(await theirEncrypt('four'))).toEqual({ text: 'four', wasKeyExchange: false })
-    })
-  })
+      test('a session that they begin', async () => {
+        const { encrypt, decrypt, theirEncrypt, theirDecrypt } = await pair(driver, version, { signBit, backend })
+        expect(decrypt(await theirEncrypt('one'))).toEqual({ text: 'one', wasKeyExchange: true })
+        expect(decrypt(await theirEncrypt('two'))).toEqual({ text: 'two', wasKeyExchange: true })
+        expect(await theirDecrypt(encrypt('three'))).toMatchObject({ plaintext: 'three' })
+        expect(decrypt(await theirEncrypt('four'))).toEqual({ text: 'four', wasKeyExchange: false })
+      })
+    },
+  )
 
   describe.each(Object.entries(versions))('%s', (_, version) => {
-    test.each([1, 2])('OMEMO A2 200 messages in random order, both ways, %i', async (seed) => {
+    test.each([
+      { seed: 1, backend: nobleBackend },
+      { seed: 2, backend: platformBackend },
+    ])('OMEMO A2 200 messages in random order, both ways, $backend.name', async ({ seed, backend }) => {
       const random = randomOf(seed)
-      const { encrypt, decrypt, theirEncrypt, theirDecrypt, theirRestart, empty } = await pair(driver, version, 0)
+      const { encrypt, decrypt, theirEncrypt, theirDecrypt, theirRestart, empty } = await pair(driver, version, {
+        backend,
+      })
       if (seed % 2) decrypt(await theirEncrypt('hello'))
       else await theirDecrypt(encrypt('hello'))
       if (seed % 2) await theirDecrypt(encrypt('hello'))
@@ -133,7 +158,7 @@ describe.skipIf(whyNoPython)(`our cryptography and python-omemo${whyNoPython}`, 
 
     test('OMEMO A4 the last message of a chain whose length they announce too low', async () => {
       const options = { announces_last_index: true }
-      const { encrypt, decrypt, theirEncrypt, theirDecrypt } = await pair(driver, version, 0, options)
+      const { encrypt, decrypt, theirEncrypt, theirDecrypt } = await pair(driver, version, options)
       decrypt(await theirEncrypt('hello'))
       for (let turn = 0; turn < 4; turn++) {
         await theirDecrypt(encrypt(`turn ${turn}`))
@@ -147,7 +172,7 @@ describe.skipIf(whyNoPython)(`our cryptography and python-omemo${whyNoPython}`, 
     })
 
     test('they refuse what was changed on the way, and so do we; the session goes on', async () => {
-      const { encrypt, decrypt, theirEncrypt, theirDecrypt } = await pair(driver, version, 0)
+      const { encrypt, decrypt, theirEncrypt, theirDecrypt } = await pair(driver, version)
       decrypt(await theirEncrypt('hello'))
       await theirDecrypt(encrypt('hello'))
       const broken = (xml: string): string =>
