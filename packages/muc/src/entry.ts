@@ -100,6 +100,8 @@ export class Entry {
     this.#context.request(getDiscoInfo, {}, { to: core.jid, signal: this.#context.signal }).then(
       ({ features }) => {
         core.features = new Set(features)
+        // It may say so only when some are there already.
+        for (const change of core.occupants.identify()) core.occupantChanges.emit(change)
       },
       () => {}, // a room that is only now made does not answer; one that does not know the protocol, neither
     )

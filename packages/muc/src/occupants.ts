@@ -77,6 +77,19 @@ export class Occupants {
     return { type: 'renamed', occupant, oldNick }
   }
 
+  /** The room has said whether it assigns identifiers: returns the changes that follow from it. */
+  identify(): readonly OccupantChange[] {
+    const changes: OccupantChange[] = []
+    for (const [nick, known] of this.all) {
+      const occupantId = this.#idOf(known.presence)
+      if (occupantId === known.occupantId) continue
+      const occupant = { ...known, occupantId }
+      this.all.set(nick, occupant)
+      changes.push({ type: 'changed', occupant })
+    }
+    return changes
+  }
+
   /** Somebody has gone; returns who it was. */
   remove(nick: string): Occupant | undefined {
     const known = this.all.get(nick)
@@ -97,19 +110,20 @@ export class Occupants {
   }
 
   #describe(nick: string, item: MucItem | undefined, presence: Presence): Occupant {
-    const assigns = this.#assigns
+    // No accessor: with one, an object takes several times as much, and rooms have thousands of occupants.
     return {
       nick,
       role: item?.role ?? 'none',
       affiliation: item?.affiliation ?? 'none',
       jid: item?.jid,
-      // The room may say only later whether it assigns them.
-      get occupantId() {
-        return assigns() ? claimedOccupantId(presence) : undefined
-      },
+      occupantId: this.#idOf(presence),
       show: presence.show,
       status: presence.status,
       presence,
     }
+  }
+
+  #idOf(presence: Presence): string | undefined {
+    return this.#assigns() ? claimedOccupantId(presence) : undefined
   }
 }

@@ -2,7 +2,7 @@ import { Delay } from '@couplet/delay'
 import { Jid, message, StanzaError, xml } from '@couplet/stanza'
 import { describe, expect, test } from 'vitest'
 import { cave, me, RoomScene, user } from '../test/in-room.js'
-import { OccupantId, type RoomEvent, type RoomMessage, VoiceRequest } from './index.js'
+import { NS_OCCUPANT_ID, OccupantId, type RoomEvent, type RoomMessage, VoiceRequest } from './index.js'
 
 const opened = async (scene = new RoomScene()) => {
   const room = await scene.enter()
@@ -157,6 +157,38 @@ describe('who it was', () => {
       undefined,
       undefined,
     ])
+  })
+})
+
+describe('who it was, when the room says so late', () => {
+  test('S-143 whoever is there already is told apart from then on, and that is a change', async () => {
+    const scene = new RoomScene()
+    scene.features = []
+    const { room } = await opened(scene)
+    const changes: unknown[] = []
+    room.onOccupant(({ type, occupant }) => void changes.push([type, occupant.nick, occupant.occupantId]))
+    scene.presence('dora', {}, {}, OccupantId({ id: 'dora-id' }))
+    scene.presence('carol', {})
+    for (const features of [[NS_OCCUPANT_ID], []]) {
+      scene.features = features
+      scene.say(undefined, {}, user({ statuses: [104] }))
+      await scene.session.settled()
+    }
+    expect(changes).toEqual([
+      ['entered', 'dora', undefined],
+      ['entered', 'carol', undefined],
+      ['changed', 'dora', 'dora-id'],
+      ['changed', 'dora', undefined],
+    ])
+    expect(room.occupants.get('dora')).toHaveProperty('occupantId', undefined)
+  })
+
+  test('an occupant is plain data: one accessor each would take more than all the rest of thousands', async () => {
+    const { scene, room } = await opened()
+    scene.presence('bob', {}, {}, OccupantId({ id: 'bob-id' }))
+    const properties = Object.values(Object.getOwnPropertyDescriptors(room.occupants.get('bob')))
+    expect(properties.filter(({ get }) => get !== undefined)).toEqual([])
+    expect({ ...room.occupants.get('bob') }).toMatchObject({ nick: 'bob', occupantId: 'bob-id' })
   })
 })
 
