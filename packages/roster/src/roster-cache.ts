@@ -1,4 +1,4 @@
-import type { StateStore } from '@couplet/client'
+import type { StateRecord, StateStore } from '@couplet/client'
 import { Jid } from '@couplet/stanza'
 import type { Contact } from './contacts.js'
 
@@ -16,11 +16,17 @@ export interface CachedRoster {
 /** Keeps the roster between sessions. What is written is always one whole roster with its own version. */
 export class RosterCache {
   readonly #store: () => StateStore
-  #writing: Promise<void> = Promise.resolve()
+  readonly #report: (error: unknown) => void
+  #next: (() => CachedRoster | undefined) | undefined
+  #writing: Promise<void> | undefined
 
-  /** @param store asked each time, because an anonymous login learns its account late */
-  constructor(store: () => StateStore) {
+  /**
+   * @param store asked each time, because an anonymous login learns its account late
+   * @param report told when something could not be kept
+   */
+  constructor(store: () => StateStore, report: (error: unknown) => void) {
     this.#store = store
+    this.#report = report
   }
 
   /** What was kept; nothing if it is not what this release writes, so that the whole roster is fetched again. */
@@ -30,18 +36,34 @@ export class RosterCache {
     return record?.version === version ? readValue(record.value) : undefined
   }
 
-  /** Keeps a roster, or forgets it: without a version the cache is worth nothing. */
-  write(roster: CachedRoster | undefined): Promise<void> {
-    const value = roster && {
-      ver: roster.ver,
-      contacts: roster.contacts.map((contact) => ({ ...contact, jid: contact.jid.toString() })),
-    }
-    const write = (): Promise<void> => this.#store().batch([{ key, record: value && { version, value } }])
-    // In order, also after one that has failed.
-    const written = this.#writing.then(write)
-    this.#writing = written.catch(() => {})
-    return written
+  /**
+   * Keeps a roster, made when its turn comes, or forgets it: without a version the cache is worth nothing. Of those that
+   * come while another is being written only the last one is: thousands of pushes must not write thousands of rosters.
+   */
+  write(roster: () => CachedRoster | undefined): void {
+    this.#next = roster
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined
+    })
   }
+
+  async #write(): Promise<void> {
+    while (this.#next !== undefined) {
+      const record = recordOf(this.#next())
+      this.#next = undefined
+      try {
+        await this.#store().batch([{ key, record }])
+      } catch (error) {
+        this.#report(error)
+      }
+    }
+  }
+}
+
+function recordOf(roster: CachedRoster | undefined): StateRecord | undefined {
+  if (roster === undefined) return undefined
+  const contacts = roster.contacts.map((contact) => ({ ...contact, jid: contact.jid.toString() }))
+  return { version, value: { ver: roster.ver, contacts } }
 }
 
 function readValue(value: unknown): CachedRoster | undefined {

@@ -2,7 +2,7 @@ import type { PluginContext, PluginEvent } from '@couplet/client'
 import { StanzaError } from '@couplet/stanza'
 import { Contacts, contactOf, type RosterChange } from './contacts.js'
 import { getRoster, type RosterItem, type RosterQuery, RosterVersioning, setRoster } from './elements.js'
-import { RosterCache } from './roster-cache.js'
+import { type CachedRoster, RosterCache } from './roster-cache.js'
 
 /** Keeps the contacts as the server has them: the whole roster when a session begins, and every push after it. */
 export class RosterSync {
@@ -21,7 +21,10 @@ export class RosterSync {
   constructor(context: PluginContext, changed: PluginEvent<[RosterChange]>) {
     this.#context = context
     this.contacts = new Contacts(changed)
-    this.#cache = new RosterCache(() => context.store)
+    this.#cache = new RosterCache(
+      () => context.store,
+      (error) => context.reportError(error),
+    )
     // RFC 6121 §2.1.6: from anyone else it is an attempt to write into our roster.
     context.handle(setRoster, (push) => this.#takePush(push), { from: 'ownAccount' })
     // Not when a session is resumed: the pushes that were missed come with it.
@@ -82,8 +85,10 @@ export class RosterSync {
 
   #save(): void {
     if (!this.#complete) return
-    const contacts = [...this.contacts.all.values()]
-    const write = this.#cache.write(this.#ver === undefined ? undefined : { ver: this.#ver, contacts })
-    write.catch((error: unknown) => this.#context.reportError(error))
+    this.#cache.write(() => this.#known())
+  }
+
+  #known(): CachedRoster | undefined {
+    return this.#ver === undefined ? undefined : { ver: this.#ver, contacts: [...this.contacts.all.values()] }
   }
 }

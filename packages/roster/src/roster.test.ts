@@ -1,7 +1,7 @@
 import { memoryStore } from '@couplet/client'
 import { iq, Jid, StanzaError } from '@couplet/stanza'
 import { type FakeSession, type FakeSessionOptions, fakeSession } from '@couplet/testing'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { getRoster, type RosterItem, RosterQuery, RosterVersioning, setRoster } from './elements.js'
 import { type Roster, roster } from './roster.js'
 
@@ -118,6 +118,22 @@ describe('versions (RFC 6121 §2.6)', () => {
     expect([asked(first.session), asked(second.session)]).toEqual([[''], ['v2']])
     expect(names(second.api)).toEqual([bob, 'carol@example.org'])
     expect(second.api.get(bob)).toEqual(first.api.get(bob))
+  })
+
+  test('R-038 hundreds of pushes at once do not write hundreds of rosters, and the last one is kept', async () => {
+    const store = memoryStore()
+    const batch = vi.spyOn(store, 'batch')
+    const first = await online([item(bob)], { ...versioned, store, ver: 'v0' })
+    const pushes = Array.from({ length: 300 }, (_, i) =>
+      push(first.session, [item(`friend${i}@example.org`)], undefined, `v${i + 1}`),
+    )
+    await Promise.all(pushes)
+    await first.session.settled()
+    expect(batch.mock.calls.length).toBeLessThan(10)
+    const second = setUp({ ...versioned, store })
+    second.session.answer(getRoster, undefined)
+    await second.session.begin()
+    expect([asked(second.session), second.api.contacts.size]).toEqual([['v300'], 301])
   })
 
   test('R-038 a roster replaces the cache, and its version the old one', async () => {
