@@ -81,7 +81,11 @@ export class OmemoCore {
     this.rooms = new OmemoRooms(() => context.account)
     this.own = new OwnAccount(this.store, crypto, clock)
     this.trust = this.#ledger()
-    this.directory = new DeviceDirectory({ ...shared, mostDevices: policy.mostDevices ?? 50 })
+    this.directory = new DeviceDirectory({
+      ...shared,
+      isOnline: () => context.serverFeatures !== undefined,
+      mostDevices: policy.mostDevices ?? 50,
+    })
     this.#finder = new RecipientFinder({
       ...shared,
       own: this.own,

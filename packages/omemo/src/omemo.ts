@@ -106,7 +106,7 @@ class OmemoPlugin implements Omemo {
     this.chats = new ChatRules(core)
     this.backup = new Backup(core)
     this.#devices = new Devices(core)
-    this.#outgoing = new Outgoing(core, () => this.enable())
+    this.#outgoing = new Outgoing(core, () => this.#ready())
     const { context, options } = core
     for (const version of core.versions) {
       context.onMessage(version.encrypted, (_found, message) => this.#take(message), { from: 'anyone' })
@@ -201,6 +201,11 @@ class OmemoPlugin implements Omemo {
 
   rotate(): Promise<void> {
     return this.#core.presence.rotate()
+  }
+
+  /** A device that was announced before can write at once, also while there is no connection. */
+  async #ready(): Promise<void> {
+    if ((await this.#core.own.find()) === undefined) await this.enable()
   }
 
   async #enable(): Promise<void> {

@@ -8,6 +8,7 @@ import { OmemoError } from './omemo-error.js'
 import type { Audience, ExcludedDevice } from './sessions/audience.js'
 import { droppedByText, type SealedPayload, sealEnvelope, sealText } from './sessions/payloads.js'
 import type { DeviceProblem, Recipient } from './sessions/recipient.js'
+import { ScopeQueue } from './store/scope-queue.js'
 import type { OutgoingTrustMessage } from './trust/trust-event.js'
 import { keyName } from './trust/trust-record.js'
 import type { VersionName } from './wire/version.js'
@@ -73,6 +74,7 @@ const fallback = 'This message is encrypted with OMEMO, which this client cannot
 export class Outgoing {
   readonly #core: OmemoCore
   readonly #ready: () => Promise<void>
+  readonly #order = new ScopeQueue()
 
   /** @param ready resolves when this device is there */
   constructor(core: OmemoCore, ready: () => Promise<void>) {
@@ -90,6 +92,16 @@ export class Outgoing {
   /** See `Omemo.send`. */
   async send({ type = 'chat', id = randomId(), ...request }: SendRequest): Promise<OmemoSent> {
     const to = bare(request.to)
+    // What is said first arrives first.
+    const release = await this.#order.take([to.toString()])
+    try {
+      return await this.#send(request, to, type, id)
+    } finally {
+      release()
+    }
+  }
+
+  async #send(request: EncryptRequest, to: Jid, type: MessageType, id: string): Promise<OmemoSent> {
     const { elements, ...report } = await this.#seal(request, to)
     const room = this.#core.rooms.find(to)
     const handles = this.#split(elements).map((part, index) => {

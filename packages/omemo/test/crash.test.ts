@@ -1,7 +1,7 @@
 import { memoryStore, type StateStore } from '@couplet/client'
 import type { XmlElement } from '@couplet/stanza'
 import { describe, expect, test } from 'vitest'
-import type { VersionName } from '../src/index.js'
+import type { OmemoOptions, VersionName } from '../src/index.js'
 import { type Peer, World } from './world.js'
 
 const versions: readonly VersionName[] = ['omemo2', 'legacy']
@@ -29,10 +29,10 @@ describe.each(versions)('%s', (version) => {
   const options = { versions: [version] }
 
   /** Both know each other, and Alice's state is in a store that outlives her. */
-  const scene = async () => {
+  const scene = async (more: OmemoOptions = {}) => {
     const world = new World()
     const inner = memoryStore()
-    const alice = await world.join('alice@a.example/1', { ...options, state: inner })
+    const alice = await world.join('alice@a.example/1', { ...options, ...more, state: inner })
     const bob = await world.join('bob@b.example/1', options)
     await alice.omemo.send({ to: bob.jid, body: 'one' })
     await world.settle()
@@ -130,7 +130,7 @@ describe.each(versions)('%s', (version) => {
   })
 
   test('many calls at once for one device come one after the other', async () => {
-    const { world, alice, bob } = await scene()
+    const { world, alice, bob } = await scene({ policy: { staleAfter: 1000 } })
     await Promise.all(Array.from({ length: 300 }, (_, n) => alice.omemo.send({ to: bob.jid, body: String(n) })))
     await world.settle()
     expect(bob.bodies().length).toBe(301)

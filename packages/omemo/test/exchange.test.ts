@@ -1,3 +1,4 @@
+import { memoryStore } from '@couplet/client'
 import { expect, test } from 'vitest'
 import type { VersionName } from '../src/index.js'
 import { World } from './world.js'
@@ -17,4 +18,56 @@ test.each(versions)('%s: a message and its answer', async (version) => {
   await bob.messages[0]?.reply('hello yourself')
   await world.settle()
   expect(alice.bodies()).toEqual(['hello yourself'])
+})
+
+test.each(versions)('%s: what is said in a row arrives in a row', async (version) => {
+  const world = new World()
+  const options = { versions: [version] }
+  const [alice, bob] = [await world.join('alice@a.example/1', options), await world.join('bob@b.example/1', options)]
+  const texts = Array.from({ length: 30 }, (_, n) => `m${n}`)
+  await Promise.all(texts.map((body) => alice.omemo.send({ to: bob.jid, body })))
+  await world.settle()
+  expect(bob.bodies()).toEqual(texts)
+})
+
+test.each(versions)('%s: without a connection it is encrypted, and waits', async (version) => {
+  const world = new World()
+  const options = { versions: [version] }
+  const [alice, bob] = [await world.join('alice@a.example/1', options), await world.join('bob@b.example/1', options)]
+  await alice.omemo.send({ to: bob.jid, body: 'one' })
+  await world.settle()
+  alice.session.lose()
+  world.nodes.onGet = () => {
+    throw new Error('there is no connection')
+  }
+  const sent = await alice.omemo.send({ to: bob.jid, body: 'two' })
+  expect([sent.recipients.length, sent.errors]).toEqual([1, []])
+  await world.settle()
+  expect(bob.bodies()).toEqual(['one'])
+  world.nodes.onGet = () => {}
+  await alice.session.begin()
+  await world.settle()
+  expect(bob.bodies()).toEqual(['one', 'two'])
+})
+
+test('what no handler has taken comes again, to whoever takes it', async () => {
+  const world = new World()
+  const state = memoryStore()
+  const alice = await world.join('alice@a.example/1')
+  const first = await world.join('bob@b.example/1', { state })
+  first.omemo.onMessage(() => {
+    throw new RangeError('not now')
+  })
+  await alice.omemo.send({ to: first.jid, body: 'hi' })
+  await world.settle().catch(() => {})
+  expect(first.session.errors.splice(0)).toEqual([new RangeError('not now')])
+  world.leave(first)
+  const second = await world.join('bob@b.example/1', { state })
+  await second.session.settled()
+  expect(second.messages[0]).toMatchObject({ body: 'hi', boundFrom: true, boundTo: true })
+  expect(second.messages[0]?.time).toBeInstanceOf(Date)
+  world.leave(second)
+  const third = await world.join('bob@b.example/1', { state })
+  await third.session.settled()
+  expect(third.messages).toEqual([])
 })

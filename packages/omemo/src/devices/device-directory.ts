@@ -16,6 +16,8 @@ export interface DirectoryParts {
   readonly versions: readonly Version[]
   /** Time. */
   readonly clock: Clock
+  /** Whether anybody can be asked now. */
+  readonly isOnline: () => boolean
   /** Where events go. */
   readonly emit: EmitOmemoEvent
   /** The most devices of one account (OMEMO S8). */
@@ -56,7 +58,9 @@ export class DeviceDirectory {
 
   /** The same, after its lists were read once in this session. */
   async ensure(jid: string, options: CallOptions = {}): Promise<Lookup> {
-    return this.#fresh.has(jid) ? { contact: await this.of(jid), errors: [] } : this.refresh(jid, options)
+    const isFresh = this.#fresh.has(jid)
+    if (!isFresh && this.#parts.isOnline()) return this.refresh(jid, options)
+    return { contact: await this.of(jid), errors: [] }
   }
 
   /** Reads the lists of an account. What cannot be read, or is not there, takes nothing away (OMEMO F11). */

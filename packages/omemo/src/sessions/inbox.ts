@@ -63,10 +63,14 @@ export class Inbox {
     })
     if (received === undefined) return undefined
     const { outcome } = received
-    const handled = outcome.status === 'decrypted' ? this.#give(outcome.journalId, outcome) : undefined
-    for (const handler of [...this.#outcomeHandlers]) await this.#run(() => handler(outcome, message))
+    const given = outcome.status === 'decrypted' ? this.#give(outcome) : undefined
+    const told = [...this.#outcomeHandlers].map((handler) => this.#run(() => handler(outcome, message)))
     await this.#parts.after(received, origin)
-    await handled
+    const isTaken = (await Promise.all([...told, ...(given ?? [])])).every((isDone) => isDone)
+    // With nobody to take it, it stays where it is.
+    if (outcome.status === 'decrypted' && isTaken && told.length + this.#contentHandlers.size > 0) {
+      await this.#cross(outcome.journalId)
+    }
     return outcome
   }
 
@@ -85,17 +89,20 @@ export class Inbox {
     this.#isReplayed = true
     for (const [id, entry] of await this.#parts.journal.pending()) {
       const content = await this.#contentOf(entry)
-      if (content !== undefined) void this.#give(id, content)
+      if (content === undefined) continue
+      void Promise.all(this.#give(content)).then((done) => (done.every((each) => each) ? this.#cross(id) : undefined))
     }
   }
 
-  /** Without anybody to give it to it stays where it is. */
-  async #give(id: string, content: DecryptedContent): Promise<void> {
-    if (this.#contentHandlers.size === 0) return
-    const results = await Promise.all([...this.#contentHandlers].map((handler) => this.#run(() => handler(content))))
-    if (results.includes(false)) return
+  /** Gives it to the application; each promise says whether a handler has taken it. Never rejects. */
+  #give(content: DecryptedContent): readonly Promise<boolean>[] {
+    return [...this.#contentHandlers].map((handler) => this.#run(() => handler(content)))
+  }
+
+  /** The application has it. Never rejects. */
+  async #cross(id: string): Promise<void> {
     this.#taken.add(id)
-    await this.#acknowledge()
+    await this.#run(() => this.#acknowledge())
   }
 
   /** Several at once, if they come faster than they can be crossed out. */

@@ -43,6 +43,9 @@ const indexKind: RecordKind<readonly string[]> = {
   fromJson: (json: readonly string[]) => json,
 }
 
+/** How many texts wait at most for an application that does not listen. */
+const most = 2000
+
 /** Everything that receives takes its turn. */
 export const receiveScope = 'receive'
 
@@ -58,7 +61,9 @@ export class Journal {
   async add(transaction: Transaction, entry: JournalEntry): Promise<string> {
     const id = randomId()
     const ids = (await transaction.get(indexKind)) ?? []
-    transaction.put(indexKind, '', [...ids, id])
+    // Nobody takes anything: what is oldest makes room.
+    for (const oldest of ids.slice(0, Math.max(0, ids.length + 1 - most))) transaction.delete(entryKind, oldest)
+    transaction.put(indexKind, '', [...ids, id].slice(-most))
     transaction.put(entryKind, id, entry)
     return id
   }
