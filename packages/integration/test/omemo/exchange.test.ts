@@ -113,6 +113,32 @@ describe.skipIf(whyNoPython)(`our plugin and python-omemo${whyNoPython}`, () => 
         expect([theirs.failures, ours.failures]).toEqual([[], []])
       })
 
+      test('OMEMO F4 somebody who comes back with an old state is understood again', async () => {
+        const [ours, theirs] = await start(only)
+        await theirs.meet(ours.jid)
+        await theirs.send(ours.jid, 'hello')
+        await ours.hears('hello')
+        await ours.send(theirs.jid, 'hello')
+        await theirs.hears('hello')
+        const entries = await theirs.command('dump', {})
+        for (const body of range(3, 'forgotten')) {
+          await theirs.send(ours.jid, body)
+          await ours.hears(body)
+        }
+        await theirs.restart(entries)
+        await theirs.send(ours.jid, 'with keys that were used before')
+        // It cannot be read, and that is said.
+        expect(await ours.outcomes.until(({ status }) => status === 'failed')).toMatchObject({
+          device: { deviceId: theirs.device },
+        })
+        if (version === NS_OMEMO_2) await ours.client.omemo.resetSession(theirs.jid)
+        await ours.send(theirs.jid, 'a new session')
+        await theirs.hears('a new session')
+        await theirs.send(ours.jid, 'in the new session')
+        await ours.hears('in the new session')
+        expect(ours.failures).toHaveLength(1)
+      })
+
       test('OMEMO F1 what was said while we were away comes once, by whichever way', async () => {
         const ours = await OurUser.start(target)
         const [friend, other] = await Promise.all([
