@@ -52,7 +52,9 @@ const freeze = async (target: Target, accounts: readonly Account[]): Promise<voi
 }
 
 // The accounts are in the records: they exist on one server.
-describe.each(servers.filter(({ name }) => name === 'p13'))('stores of an earlier release on $title', (target) => {
+const target = servers.find(({ name }) => name === 'p13') as Target
+
+describe.skipIf(target === undefined)(`stores of an earlier release${target ? '' : ' (p13 does not run)'}`, () => {
   test('OMEMO B9 sessions of both versions go on where they were, without another key exchange', async () => {
     const accounts = await Promise.all(
       ['frozen-juliet', 'frozen-romeo'].map((name) => target.server!.createUser(`${name}@${target.domain}`)),
