@@ -1,5 +1,5 @@
 import type { PluginEvent } from '@couplet/client'
-import type { BareJid, Jid } from '@couplet/stanza'
+import { type BareJid, flatten, intern, Jid } from '@couplet/stanza'
 import type { RosterItem } from './elements.js'
 
 /** Somebody in the roster (RFC 6121 §2.1.2). */
@@ -24,7 +24,10 @@ export type RosterChange =
   | { readonly type: 'updated'; readonly contact: Contact; readonly previous: Contact }
   | { readonly type: 'removed'; readonly contact: Contact }
 
-/** The contact of an item; `undefined` for one that is removed, or whose address is not one of a contact. */
+/**
+ * The contact of an item, with text of its own: it stays for as long as the client does, and what it was read from, a
+ * roster of perhaps a megabyte, does not. `undefined` for one that is removed, or whose address is not one of a contact.
+ */
 export function contactOf({
   jid,
   name,
@@ -35,12 +38,13 @@ export function contactOf({
 }: RosterItem): Contact | undefined {
   if (!jid.isBare() || subscription === 'remove') return undefined
   return {
-    jid,
-    name,
+    jid: Jid.parse(flatten(jid.toString())).bare,
+    name: name === undefined ? undefined : flatten(name),
     subscription,
     asked: ask !== undefined,
     approved: approved ?? false,
-    groups: [...new Set(groups)],
+    // A few, of many contacts.
+    groups: [...new Set(groups.map(intern))],
   }
 }
 
