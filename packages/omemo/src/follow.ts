@@ -1,6 +1,6 @@
 import type { Handled, InboundMessage, Subscription } from '@couplet/client'
 import type { Jid } from '@couplet/stanza'
-import type { Omemo } from './omemo.js'
+import type { Omemo } from './omemo-api.js'
 import type { OmemoCore } from './omemo-core.js'
 import { archivedSender, type MucSource } from './rooms.js'
 

@@ -12,7 +12,7 @@ import { DeviceDirectory } from './devices/device-directory.js'
 import { OwnAccount } from './devices/own-account.js'
 import { OwnPresence } from './devices/own-presence.js'
 import { legacyVersion } from './legacy/version.js'
-import type { OmemoEvent } from './omemo-event.js'
+import type { EmitOmemoEvent, OmemoEvent } from './omemo-event.js'
 import type { OmemoOptions } from './omemo-options.js'
 import { omemo2Version } from './omemo2/version.js'
 import { OmemoRooms } from './rooms.js'
@@ -60,14 +60,8 @@ export class OmemoCore {
   readonly #aftermath = new Aftermath(this)
 
   constructor(context: OmemoContext, options: OmemoOptions) {
-    const {
-      store = context.store,
-      locks,
-      crypto = defaultBackend,
-      clock = systemClock,
-      versions,
-      policy = {},
-    } = options
+    const { store = context.store, locks, crypto = defaultBackend, clock = systemClock, versions } = options
+    const policy = options.policy ?? {}
     this.context = context
     this.options = options
     this.backend = crypto
@@ -76,7 +70,7 @@ export class OmemoCore {
     this.store = locks === undefined ? new OmemoStore(store) : new OmemoStore(store, locks)
     this.events = context.event<[OmemoEvent]>()
     this.trustMessages = context.event<[readonly OutgoingTrustMessage[]]>()
-    const emit = (event: OmemoEvent): void => this.events.emit(event)
+    const emit: EmitOmemoEvent = (event) => this.events.emit(event)
     const shared = { store: this.store, backend: crypto, versions: this.versions, clock, emit, pep: context.pep }
     this.rooms = new OmemoRooms(() => context.account)
     this.own = new OwnAccount(this.store, crypto, clock)
