@@ -1,3 +1,4 @@
+import { scryptAsync } from '@noble/hashes/scrypt.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { CryptoBackend } from '../crypto/backend.js'
 import { concatBytes, equalBytes, utf8Bytes, wipe } from '../crypto/bytes.js'
@@ -93,8 +94,6 @@ async function keysOf({ derive, passphrase }: Lock, header: Uint8Array, cost: nu
 const isCost = (cost: number): boolean => Number.isInteger(cost) && cost >= costs.least && cost <= costs.most
 const sumOf = (body: Uint8Array): Uint8Array => sha256(body).subarray(0, sizes.sum)
 
-/** scrypt in JavaScript, which gives the event loop its turn; loaded when it is needed, which is not often. */
-export const scrypt: DeriveKeys = async (passphrase, salt, cost, length) => {
-  const { scryptAsync } = await import('@noble/hashes/scrypt.js')
-  return scryptAsync(passphrase, salt, { N: 2 ** cost, r: 8, p: 1, dkLen: length })
-}
+/** scrypt in JavaScript, which gives the event loop its turn. */
+export const scrypt: DeriveKeys = (passphrase, salt, cost, length) =>
+  scryptAsync(passphrase, salt, { N: 2 ** cost, r: 8, p: 1, dkLen: length })
