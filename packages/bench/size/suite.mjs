@@ -25,8 +25,8 @@ const contenders = [
 const base = contenders[0]
 const transports = { tcp: 'direct TLS', ws: 'WebSocket' }
 
-const fullPlan = { rounds: 7, share: 1 }
-const shortPlan = { rounds: 1, share: 0.4 }
+const fullPlan = { rounds: 5, share: 1 }
+const shortPlan = { rounds: 1, share: 0.2 }
 
 const keyOf = ({ client, transport, feature, size }) => [client, transport, feature, size].join(' ')
 

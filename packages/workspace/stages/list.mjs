@@ -31,6 +31,7 @@ export const stages = {
   docs: { command: () => script(`${workspace}/stages/docs.mjs`) },
   'node-versions': { command: () => script(`${workspace}/stages/node-versions.mjs`), limitMinutes: 15 },
   bench: { command: () => script('packages/bench/run.mjs', 'bench', '--short') },
+  'bench-size': { command: () => script('packages/bench/run.mjs', 'bench', 'size', '--short') },
   fuzz: { command: () => script('packages/bench/run.mjs', 'fuzz', '--short') },
 }
 

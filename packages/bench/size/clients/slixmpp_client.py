@@ -77,6 +77,8 @@ async def connect():
         client.register_plugin(plugin)
     started = client.loop.create_future()
     client.add_event_handler("session_start", lambda _: started.set_result(None))
+    client.use_ipv6 = False
+    client.default_port = options["port"]  # that of the addresses found for the name
     client.connect(address=("localhost", options["port"]), use_ssl=True)
     await started
     client.send_presence()

@@ -39,7 +39,8 @@ const features = {
     let after
     for (let complete = false; !complete; ) {
       const page = await client.searchHistory({ paging: { max: pageSize, after } })
-      for (const { id, item } of page.results) seen.add([id, item.message.body], item.delay.timestamp.getTime() / 60_000)
+      for (const { id, item } of page.results)
+        seen.add([id, item.message.body], item.delay.timestamp.getTime() / 60_000)
       after = page.paging.last
       complete = page.complete === true
     }
