@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { NS_CLIENT, NS_STREAM } from '../elements.js'
 import { StreamError } from '../stream-error.js'
@@ -151,6 +153,25 @@ describe('frames (RFC 7395)', () => {
     expect(condition(parser.write(frame).at(-1))).toBe(expected)
     expect(parser.write('<a/>')).toEqual([])
   })
+})
+
+test('a frame is not kept by the connection it came on', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const heap = (): number => {
+    collect()
+    return process.memoryUsage().heapUsed / 1e6
+  }
+  const before = heap()
+  const parsers = Array.from({ length: 40 }, (_, i) => {
+    const parser = new StreamParser({ framed: true })
+    const frame = `<message xmlns='urn:x' a='a value that is not short' b='a value that is not short'>${i}</message>`
+    const [large] = elements(parser.write(frame.replace('>', `>${'x'.repeat(900_000)}`)))
+    const [small] = elements(parser.write(`<r xmlns='urn:x'/>`))
+    return { parser, read: [large?.attr('b'), small?.name].join().length }
+  })
+  expect(heap() - before).toBeLessThan(10)
+  expect(parsers.every(({ parser, read }) => read === 27 && parser.write(`<r xmlns='urn:x'/>`).length === 1)).toBe(true)
 })
 
 test('the default limits', () => {

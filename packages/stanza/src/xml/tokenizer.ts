@@ -82,6 +82,8 @@ export class Tokenizer {
   write(text: string): void {
     this.#resetCursors()
     for (let at = 0; at < text.length; ) at = this.#state(text, at)
+    // Views on this text, which may be a megabyte, and the next elements may have fewer attributes.
+    this.#values.fill('')
   }
 
   #resetCursors(): void {
@@ -279,9 +281,7 @@ export class Tokenizer {
   }
 
   /** After the root nothing is read (RFC 6120 §4.4). */
-  #ended(text: string): number {
-    return text.length
-  }
+  readonly #ended: State = (text) => text.length
 
   #name(text: string, at: number, end: number): QName {
     if (end - at > this.#limits.tokenLength) exceeded('tokenLength')

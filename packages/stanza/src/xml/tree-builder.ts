@@ -76,6 +76,7 @@ export class TreeBuilder implements TokenSink {
     this.#ratio = size / text.length
     this.#from = 0
     this.#tokenizer.write(text)
+    this.#list.fill('') // as the tokenizer does
     if (this.#counting) this.#count(text.length)
   }
 
