@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { printTally } from '../../workspace/stages/tally.mjs'
-import { measureBundle, sizeLimit } from './bundle-size.mjs'
+import { measureBundle, measureOmemo, omemoLimit, sizeLimit } from './bundle-size.mjs'
 import { bundlers } from './bundlers.mjs'
 import { installPackages, publishable } from './install-packages.mjs'
 import { checkTypes } from './type-checks.mjs'
@@ -47,6 +47,25 @@ const checkSize = async (folder, from) => {
   })
 }
 
+const checkOmemoSize = async (folder) => {
+  let measured
+  await check('bundle of OMEMO can be made', async () => {
+    measured = await measureOmemo(folder)
+  })
+  if (!measured) return
+  const { initial, all, packages, later, isForeign } = measured
+  const parts = Object.entries(packages).map(([name, bytes]) => `${name} ${bytes}`)
+  console.log(
+    `       ${initial} bytes gzipped at first, ${all} in all; minified: ${parts.join(', ')}; later: ${later.join(', ')}`,
+  )
+  await check(`OMEMO adds at most ${omemoLimit} bytes`, () => {
+    if (initial > omemoLimit) throw new Error(`${initial} bytes`)
+  })
+  await check('the bundle of OMEMO has nothing of Node and no WebAssembly', () => {
+    if (isForeign) throw new Error('it has')
+  })
+}
+
 const checkBundlers = async (folder) => {
   const entry = join(folder, 'browser-client.mjs')
   copyFileSync(fileURLToPath(new URL('../browser/browser-client.mjs', import.meta.url)), entry)
@@ -71,6 +90,7 @@ try {
   await check('packed and installed', () => installPackages(folder))
   if (tally.failed === 0) {
     for (const from of ['parts', 'preset']) await checkSize(folder, from)
+    await checkOmemoSize(folder)
     await checkBundlers(folder)
     for (const { title, problems } of checkTypes(
       folder,
