@@ -1,5 +1,6 @@
 import type { ElementDef, Iq, IqProcedure, Jid, Presence, Stanza } from '@couplet/stanza'
 import type { InboundMessage } from './inbound-message.js'
+import { MessageHold } from './message-hold.js'
 import type { InboundRequest } from './plugin.js'
 import type { Handled, Origin, StanzaFilter } from './session.js'
 import { Subscription } from './subscription.js'
@@ -69,6 +70,9 @@ export function listen<S extends Stanza, T>(
 export class Handlers {
   readonly messages = new Listeners<InboundMessage>()
   readonly presences = new Listeners<Presence>()
+  readonly hold = new MessageHold()
+  /** Who wants to know when everybody is done with a message. */
+  readonly handled = new Set<(message: InboundMessage) => void>()
   readonly #requests = new Map<string, RequestHandler>()
 
   /** Registers the one handler of a kind of request. @throws TypeError if there is one already */

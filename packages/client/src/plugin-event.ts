@@ -5,18 +5,21 @@ import { Subscription } from './subscription.js'
 export interface PluginEvent<Args extends readonly unknown[]> {
   /** Calls the handler each time, until the subscription or the plugin ends. */
   on(handler: (...args: Args) => Handled): Subscription
-  /** Calls all handlers; what one of them throws is reported and hurts nobody else. */
-  emit(...args: Args): void
+  /**
+   * Calls all handlers; what one of them throws is reported and hurts nobody else. Resolves when all of them are done; nothing
+   * is returned if they are already.
+   */
+  emit(...args: Args): Promise<void> | undefined
 }
 
 /**
  * Makes an event.
  *
- * @param run runs a handler and reports what it throws
+ * @param run runs a handler, reports what it throws, and says when it is done, if not at once
  * @param keep ties a subscription to the plugin's life
  */
 export function pluginEvent<Args extends readonly unknown[]>(
-  run: (code: () => Handled) => void,
+  run: (code: () => Handled) => Promise<void> | undefined,
   keep: (subscription: Subscription) => Subscription,
 ): PluginEvent<Args> {
   const handlers = new Set<(...args: Args) => Handled>()
@@ -28,7 +31,10 @@ export function pluginEvent<Args extends readonly unknown[]>(
     },
     emit(...args) {
       // One that an earlier one has taken back is not called any more.
-      for (const handler of [...handlers]) if (handlers.has(handler)) run(() => handler(...args))
+      const running = [...handlers].flatMap((handler) =>
+        handlers.has(handler) ? (run(() => handler(...args)) ?? []) : [],
+      )
+      return running.length === 0 ? undefined : Promise.all(running).then(() => {})
     },
   }
 }

@@ -66,6 +66,18 @@ export interface PluginContext extends Session {
   readonly features: readonly string[]
   /** Advertises one more feature until the subscription ends, such as the wish to be told about a node (XEP-0163 §4.3). */
   advertise(feature: string): Subscription
+  /**
+   * Calls the handler with each message that everybody is done with: the same one that `onMessage` gave without a definition.
+   * What must not be forgotten about a message before the application has it belongs here.
+   */
+  onHandled(handler: (message: InboundMessage) => void): Subscription
+  /**
+   * Lets messages wait for the application until the subscription ends, because earlier ones are still to come. Plugins get
+   * them at once. No more than 1,000 wait.
+   */
+  holdMessages(): Subscription
+  /** Gives a message to the application now, if it waits. */
+  passMessage(message: Message): void
   /** Calls the handler each time {@link features} has changed. */
   onFeatures(handler: () => Handled): Subscription
   /**

@@ -3,6 +3,7 @@ import {
   type ElementDef,
   type Iq,
   type Jid,
+  type Message,
   type Presence,
   readElement,
   type Stanza,
@@ -47,7 +48,10 @@ export class Router {
       this.#events.emit('undeliverable', { error, message })
       return undefined
     }
-    return this.#deliver(this.#handlers.messages, message, true)
+    const done = this.#deliver(this.#handlers.messages, message, true)
+    if (done === undefined) this.#tellHandled(message)
+    else void done.then(() => this.#tellHandled(message))
+    return done
   }
 
   /** Delivers a presence. @returns when all handlers are done, if not at once */
@@ -84,13 +88,14 @@ export class Router {
     while (this.#running.size > 0) await Promise.all(this.#running)
   }
 
-  /** Runs a handler, reports what it throws, and keeps an eye on it if it takes longer. */
-  run(code: () => Handled): void {
+  /** Runs a handler, reports what it throws, and keeps an eye on it if it takes longer. @returns when it is done, if not at once */
+  run(code: () => Handled): Promise<void> | undefined {
     const running = this.#events.run(code)
-    if (running === undefined) return
+    if (running === undefined) return undefined
     this.#running.add(running)
     this.#unfinished.push(running)
     void running.then(() => this.#running.delete(running))
+    return running
   }
 
   /** Protocols first and at once; then the application, conversation by conversation. */
@@ -102,7 +107,7 @@ export class Router {
       if (!isClaimed || stanza.element.name === 'presence') this.#deliverWhole(listeners, stanza, calls)
     })
     if (calls.length === 0) return atOnce
-    const lane = this.#lanes.run(stanza.from?.bare.toString() ?? '', () =>
+    const lane = this.#inTurn(stanza, () =>
       this.#collect(() => {
         for (const call of calls) this.run(call)
       }),
@@ -112,6 +117,24 @@ export class Router {
       void lane.then(() => this.#running.delete(lane))
     }
     return atOnce === undefined || lane === undefined ? (atOnce ?? lane) : Promise.all([atOnce, lane]).then(() => {})
+  }
+
+  /** Runs a task when it is its turn in its conversation; messages may have to wait for earlier ones. */
+  #inTurn(stanza: Stanza, task: () => Promise<void> | undefined): Promise<void> | undefined {
+    const { hold } = this.#handlers
+    const run = (): Promise<void> | undefined => this.#lanes.run(stanza.from?.bare.toString() ?? '', task)
+    if (!hold.isOn || stanza.element.name !== 'message') return run()
+    return new Promise((resolve) => {
+      hold.add(stanza as Message, () => {
+        const running = run()
+        if (running === undefined) resolve()
+        else void running.then(resolve)
+      })
+    })
+  }
+
+  #tellHandled(message: InboundMessage): void {
+    for (const handler of [...this.#handlers.handled]) this.#events.run(() => handler(message))
   }
 
   /** Runs something synchronous; resolves when the handlers it called are done. */

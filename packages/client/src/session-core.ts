@@ -18,6 +18,7 @@ import { Emitter } from './events.js'
 import { Handlers, listen } from './handlers.js'
 import { checkSender, InboundMessage, type Provenance } from './inbound-message.js'
 import type { AddressedRequest } from './iq-service.js'
+import type { MessageHold } from './message-hold.js'
 import { Outbox, type StanzaWriter } from './outbox.js'
 import type { InboundRequest } from './plugin.js'
 import { randomId } from './random-id.js'
@@ -27,7 +28,7 @@ import type { Handled, SendHandle, Session, StanzaFilter } from './session.js'
 import type { SessionContinuity } from './session-continuity.js'
 import type { SessionLink } from './session-link.js'
 import type { SessionCoreOptions, StreamOffer } from './stream-offer.js'
-import type { Subscription } from './subscription.js'
+import { Subscription } from './subscription.js'
 
 /**
  * A session without its stream: what is sent and received, the requests and their answers, and the handlers. The client
@@ -245,10 +246,21 @@ export class SessionCore implements Session {
     return this.#writer !== undefined
   }
 
-  /** Runs somebody's handler: what it throws is reported. */
-  run(code: () => Handled): void {
-    if (this.#link === undefined) this.events.run(code)
-    else this.#link.router.run(code)
+  /** Runs somebody's handler: what it throws is reported. @returns when it is done, if not at once */
+  run(code: () => Handled): Promise<void> | undefined {
+    return this.#link === undefined ? this.events.run(code) : this.#link.router.run(code)
+  }
+
+  /** Calls the handler with each message that everybody is done with. */
+  onHandled(handler: (message: InboundMessage) => void): Subscription {
+    const own = (message: InboundMessage): void => handler(message)
+    this.#handlers.handled.add(own)
+    return new Subscription(() => this.#handlers.handled.delete(own))
+  }
+
+  /** Messages that wait for the application. */
+  get hold(): MessageHold {
+    return this.#handlers.hold
   }
 
   /** Resolves when all handlers running now are done. */

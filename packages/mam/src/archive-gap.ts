@@ -40,8 +40,13 @@ export function gapAfter(
  * @throws TypeError if it is none
  */
 export function checkGap(gap: ArchiveGap): void {
+  if (!isGap(gap)) throw new TypeError('this is no gap of an archive')
+}
+
+/** Whether something that was stored is a gap. */
+export function isGap(gap: unknown): gap is ArchiveGap {
   const { archive, after, until, start, end } = (gap ?? {}) as Partial<Record<keyof ArchiveGap, unknown>>
   const areIds = [archive, after, until].every((id) => typeof id === 'string')
   const areTimes = [start, end].every((time) => time === undefined || !Number.isNaN(Date.parse(String(time))))
-  if (!areIds || !areTimes) throw new TypeError('this is no gap of an archive')
+  return areIds && areTimes
 }

@@ -1,4 +1,5 @@
 import type { PluginContext } from '@couplet/client'
+import { type ArchiveGap, isGap } from './archive-gap.js'
 import type { DeliveredRecord } from './delivered.js'
 
 /** The version of the record's shape. */
@@ -22,6 +23,8 @@ export interface ArchiveRecord {
   readonly sessions: readonly string[]
   /** The session that has missed nothing up to the cursor, so that whoever goes on with it need not catch up again. */
   readonly caughtUp: CaughtUpSession | undefined
+  /** What catch-ups have left out and nobody has filled yet, the oldest first. */
+  readonly gaps: readonly ArchiveGap[]
 }
 
 /** A session whose catch-up was done. */
@@ -77,7 +80,7 @@ export class ArchiveRecords {
 }
 
 function readValue(value: unknown): ArchiveRecord | undefined {
-  const { id, stamp, floor, delivered, sessions, caughtUp } = (value ?? {}) as Record<string, unknown>
+  const { id, stamp, floor, delivered, sessions, caughtUp, gaps = [] } = (value ?? {}) as Record<string, unknown>
   const { ids, named, unnamed } = (delivered ?? {}) as Record<string, unknown>
   const isCursor = (id === undefined || typeof id === 'string') && isTime(stamp) && isTime(floor)
   if (!isCursor || !areTexts(sessions) || !areTexts(ids) || !areTexts(named) || !areTexts(unnamed)) return undefined
@@ -86,6 +89,7 @@ function readValue(value: unknown): ArchiveRecord | undefined {
     delivered: { ids, named, unnamed },
     sessions,
     caughtUp: readSession(caughtUp),
+    gaps: Array.isArray(gaps) ? gaps.filter(isGap) : [],
   }
 }
 

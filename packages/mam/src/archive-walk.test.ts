@@ -84,11 +84,14 @@ describe('more than the limit (R-033)', () => {
     session.receive(archive.add())
     await flushed()
     expect(JSON.parse(JSON.stringify(gap))).toEqual(gap)
+    expect(await api.gaps()).toEqual([gap])
     const later = withArchive(fakeSession({ store }), archive, options)
     expect(await beginAndCatchUp(later.session, later.api)).toMatchObject({ count: 0 }) // not what is in the gap
     const first = await later.api.fill(JSON.parse(JSON.stringify(gap)))
     expect(first).toMatchObject({ count: 5, gap: { after: 'a11', until: 'a14' } })
+    expect(await later.api.gaps()).toEqual([first.gap])
     expect(await later.api.fill(first.gap!)).toMatchObject({ count: 3, gap: undefined })
+    expect(await later.api.gaps()).toEqual([])
     expect(later.seen).toEqual(['7', '8', '9', '10', '11', '12', '13', '14'])
   })
 

@@ -1,4 +1,5 @@
 import { SentCarbon } from '@couplet/carbons'
+import { memoryStore } from '@couplet/client'
 import { message } from '@couplet/stanza'
 import { fakeSession } from '@couplet/testing'
 import { describe, expect, test, vi } from 'vitest'
@@ -170,9 +171,56 @@ describe('live messages', () => {
     })
     await session.begin()
     await flushed()
-    expect(seen).toEqual(['8*'])
+    expect(seen).toEqual([]) // it waits for those before it
     const later = await restarted(archive, store)
-    expect(later.seen).toEqual(['2', '3', '4', '5', '6', '7'])
+    expect(later.seen).toEqual(['2', '3', '4', '5', '6', '7', '8'])
+  })
+
+  test('R-032 what the application is not done with is not known to the next process', async () => {
+    const { session, api, archive, store } = await away(1)
+    archive.fill(2)
+    const [missed, live]: (() => void)[][] = [[], []]
+    api.onMissed(() => new Promise<void>((done) => missed?.push(done)))
+    session.onMessage(() => new Promise<void>((done) => live?.push(done)))
+    await beginAndCatchUp(session, api)
+    for (let i = 0; i < 3; i++) session.receive(archive.add())
+    await flushed()
+    // Of one conversation: the second waits for the first.
+    expect([missed?.length, live?.length]).toEqual([2, 1])
+    const again = async () => {
+      const copy = memoryStore()
+      const record = await store.get(`${account}/mam/cursor`)
+      await copy.batch([{ key: `${account}/mam/cursor`, record }])
+      return (await restarted(archive, copy)).seen
+    }
+    expect(await again()).toEqual(['2', '3', '4', '5', '6'])
+    missed?.[1]?.()
+    await flushed()
+    expect(await again()).toEqual(['2', '3', '4', '5', '6'])
+    missed?.[0]?.()
+    await flushed()
+    expect(await again()).toEqual(['4', '5', '6'])
+    live?.[0]?.()
+    await flushed()
+    expect(await again()).toEqual(['5', '6'])
+  })
+
+  test('R-036 live ones wait for those before them, and come in their turn if the archive has them', async () => {
+    const { session, api, seen, archive } = await away(1, { catchUp: { pageSize: 2 } })
+    archive.fill(2)
+    session.answer(queryArchive, (query) => {
+      if (query.page?.after === 'a3') {
+        session.receive(archive.add())
+        session.receive(message({ from: friend, type: 'chat', body: 'not kept' }))
+        archive.add({ from: `${account}/phone`, to: friend, body: 'from the phone' })
+      }
+      return archive.answer(session, query)
+    })
+    await beginAndCatchUp(session, api)
+    await flushed()
+    expect(seen).toEqual(['2', '3', '4*', 'from the phone', 'not kept*'])
+    session.receive(archive.add())
+    expect(seen.at(-1)).toBe('6*')
   })
 
   test('R-036 are not delivered again, and neither are copies', async () => {
@@ -186,7 +234,7 @@ describe('live messages', () => {
       return archive.answer(session, query)
     })
     await beginAndCatchUp(session, api)
-    expect(seen).toEqual(['4*', '2', '3'])
+    expect(seen).toEqual(['2', '3', '4*'])
   })
 
   test('S-130 whose ids anybody could have written do not count, nor hide what was missed', async () => {

@@ -32,7 +32,8 @@ export interface CatchUpTask {
   readonly known: KnownArchive
   readonly options: CatchUpOptions
   readonly signal: AbortSignal
-  deliver(message: InboundMessage, missed: MissedMessage): void
+  /** @returns when the application is done with it, if not at once */
+  deliver(message: InboundMessage, missed: MissedMessage): Promise<void> | undefined
 }
 
 /** When a session is announced, if it is not yet. */
@@ -105,6 +106,7 @@ export class CatchUp {
       for (const message of messages) this.#deliver(message, walk)
       rest = isEnd || isLast(page) ? undefined : gapAfter(walk, gap)
     }
+    known.close(gap, rest)
     await known.save()
     return { archive: known.name, count: this.#count, gap: rest }
   }
@@ -154,17 +156,23 @@ export class CatchUp {
     const { known } = this.#task
     const stamp = page.messages.at(-1)?.stamp ?? known.cursor?.stamp
     // An archive that may change its mind is asked again by the next session.
-    if (last !== undefined && this.#isStable) known.move({ id: last, stamp })
-    else if (walk.isLost && walk.position.id === undefined) known.move(walk.position)
+    if (last !== undefined && this.#isStable) known.reach({ id: last, stamp }, page.messages)
+    else if (walk.isLost && walk.position.id === undefined) known.reach(walk.position, page.messages)
   }
 
   #deliver(archived: ArchivedMessage, walk: ArchiveWalk): void {
-    const { known, deliver } = this.#task
+    const { context, known, deliver } = this.#task
     const { id, message, stamp } = archived
-    if (known.isKnown(id, message, walk.isDoubtful(stamp))) return
-    known.delivered.add(id, message)
+    if (known.isKnown(id, message, walk.isDoubtful(stamp))) {
+      const stanza = known.arrived(id)
+      if (stanza !== undefined) context.passMessage(stanza) // it is its turn
+      return
+    }
     this.#count++
-    deliver(message, { ...archived, archive: known.jid })
+    const done = known.miss(id, message)
+    const running = deliver(message, { ...archived, archive: known.jid })
+    if (running === undefined) done()
+    else void running.then(done)
   }
 
   /** More than the limit: what is left is the application's to fill, and the cursor goes to the end. */
@@ -173,7 +181,8 @@ export class CatchUp {
     const end = await known.head(filter, signal)
     if (end?.id === undefined) return undefined
     const gap = gapAfter(walk, { archive: known.name, until: end.id, end: end.stamp?.toISOString() })
-    known.move(end)
+    if (gap !== undefined) known.leave(gap)
+    known.reach(end)
     return gap
   }
 

@@ -1,5 +1,5 @@
 import { NS_CARBONS, ReceivedCarbon, SentCarbon } from '@couplet/carbons'
-import type { CallOptions, InboundMessage, PluginEvent } from '@couplet/client'
+import type { CallOptions, InboundMessage, PluginEvent, Subscription } from '@couplet/client'
 import { Jid, type Message, tagged } from '@couplet/stanza'
 import { abortable } from './abortable.js'
 import { type ArchiveGap, type CaughtUp, checkGap } from './archive-gap.js'
@@ -44,6 +44,10 @@ export class CatchUps {
   #present = (): void => {}
   /** What runs by itself; never rejects. */
   #alone = Promise.resolve()
+  /** What is to be said when the application is done with a message. */
+  readonly #taken = new WeakMap<Message, () => void>()
+  /** Messages wait for those that were missed before them. */
+  #hold: Subscription | undefined
   /** Whether the last catch-up was not done, or by another process, which has left word of it. */
   #isDue = true
 
@@ -62,6 +66,7 @@ export class CatchUps {
     context.signal.addEventListener('abort', () => this.#endSession(context.signal.reason), { once: true })
     this.#entered = new EnteredRooms(context, (room) => this.#left(room))
     context.onMessage((message) => this.#take(message))
+    context.onHandled((message) => this.#taken.get(message)?.())
     context.onSession(() => this.#beginSession(), 'archive')
     if (!isWanted) return
     this.#own = this.#archive(undefined)
@@ -95,6 +100,11 @@ export class CatchUps {
     return this.#options.since !== undefined || (await this.#own?.isKnownFrom()) === true
   }
 
+  /** What is missing in an archive. */
+  async gaps(address: Jid | string | undefined): Promise<readonly ArchiveGap[]> {
+    return this.#archive(this.#room(address)).gaps()
+  }
+
   /** Delivers what is in a gap. */
   async fill(gap: ArchiveGap, { signal }: CallOptions): Promise<CaughtUp> {
     checkGap(gap)
@@ -114,19 +124,28 @@ export class CatchUps {
     const entry = address === undefined ? () => 0 : () => this.#entered.entry(name)
     const added = new KnownArchive(this.#context, address, entry)
     this.#archives.set(name, added)
-    for (const message of this.#unclaimed.splice(0)) this.#takeSaid(message)
+    for (const message of this.#unclaimed.splice(0)) {
+      this.#takeSaid(message)
+      this.#taken.get(message)?.() // it came before
+    }
     return added
   }
 
   #take(message: Message): void {
-    this.#own?.take(message)
     if (message.type === 'groupchat') this.#takeSaid(message)
+    this.#noteDone(message, this.#own?.take(message))
+  }
+
+  #noteDone(message: Message, done: (() => void) | undefined): void {
+    const other = this.#taken.get(message)
+    if (done === undefined) return
+    this.#taken.set(message, other === undefined ? done : () => void [other(), done()])
   }
 
   /** Something was said in a room. */
   #takeSaid(message: Message): void {
     const known = this.#archives.get(String(message.from?.bare))
-    if (known !== undefined) known.take(message)
+    if (known !== undefined) this.#noteDone(message, known.take(message))
     else if (this.#unclaimed.push(message) > maxUnclaimed) this.#unclaimed.shift()
   }
 
@@ -138,7 +157,7 @@ export class CatchUps {
 
   #takeCopy(outer: Message): void {
     const { forwarded } = outer.get(SentCarbon) ?? outer.get(ReceivedCarbon) ?? {}
-    if (forwarded?.message !== undefined) this.#own?.take(forwarded.message)
+    if (forwarded?.message !== undefined) this.#noteDone(outer, this.#own?.take(forwarded.message, outer))
   }
 
   #endSession(reason: unknown): void {
@@ -155,6 +174,7 @@ export class CatchUps {
     const interrupted = Promise.all([...this.#archives.values()].map((known) => known.interrupt()))
     const own = this.#own
     if (own === undefined) return undefined
+    this.#hold ??= this.#context.holdMessages()
     const begun = new Promise<void>((started) => {
       const present = new Promise<void>((resolve) => {
         this.#present = resolve
@@ -171,8 +191,10 @@ export class CatchUps {
     this.#alone = this.#alone.then(async () => {
       const own = this.#own
       if (own === undefined || !this.#isDue || signal.aborted) return
+      this.#hold ??= this.#context.holdMessages()
       this.#isDue = !(await own.resume().catch(() => false)) // a store that cannot be read is reported by the catch-up
       if (this.#isDue && !signal.aborted) await this.#runAlone(own)
+      else this.#release()
     })
   }
 
@@ -188,6 +210,13 @@ export class CatchUps {
       const isRefused = name === 'StanzaError' && refusals.includes(condition)
       if (!this.#isDue && !isRefused && !signal.aborted) this.#context.reportError(error)
     }
+    // A lost connection is no reason to let messages overtake those that are still to come.
+    if (!this.#isDue && this.#session.signal === signal) this.#release()
+  }
+
+  #release(): void {
+    this.#hold?.dispose()
+    this.#hold = undefined
   }
 
   async #run(known: KnownArchive, signal: AbortSignal | undefined, beginning?: Beginning): Promise<CaughtUp> {

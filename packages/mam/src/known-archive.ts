@@ -2,11 +2,13 @@ import type { PluginContext } from '@couplet/client'
 import type { Disco } from '@couplet/disco'
 import type { Jid, Message } from '@couplet/stanza'
 import { NS_STANZA_ID, trustedStanzaId } from '@couplet/stanza-id'
+import type { ArchiveGap } from './archive-gap.js'
 import { fetchPage } from './archive-page.js'
 import { type ArchiveCursor, ArchiveRecords, type CaughtUpSession } from './archive-record.js'
 import { isArchivedKind } from './archived-kind.js'
 import { Delivered } from './delivered.js'
 import { type MamFilter, NS_MAM, NS_MAM_GROUPCHAT } from './elements.js'
+import { type Arrival, Progress } from './progress.js'
 
 /** What the plugin is given. */
 export type MamContext = PluginContext & { readonly disco: Disco }
@@ -19,8 +21,10 @@ export interface OpenedArchive {
   readonly filter: MamFilter
 }
 
-/** How many messages wait until it is known whether their ids can be believed. */
-const maxWaiting = 1000
+/** How many messages may wait until it is known whether their ids can be believed, or until the application is done with them. */
+const maxArrivals = 10_000
+/** How many gaps are kept: of more the oldest are forgotten. */
+const maxGaps = 100
 /** How many sessions of ours are remembered. */
 const maxSessions = 20
 
@@ -28,7 +32,14 @@ const maxSessions = 20
 export class KnownArchive {
   /** Whose archive to ask; `undefined` is the own one. */
   readonly address: Jid | undefined
-  readonly delivered = new Delivered()
+  /** What the application is done with. */
+  readonly #delivered = new Delivered()
+  /** What it was given. */
+  readonly #given = new Delivered()
+  readonly #progress = new Progress({
+    live: (arrival) => this.#count(arrival),
+    missed: (id, message) => this.#delivered.add(id, message),
+  })
   /** Whether nothing is missing up to now, so that what comes live moves the cursor (R-032). */
   isContiguous = false
   readonly #context: MamContext
@@ -36,11 +47,11 @@ export class KnownArchive {
   #cursor: ArchiveCursor | undefined
   #loading: Promise<void> | undefined
   #sessions: readonly string[] = []
+  #gaps: readonly ArchiveGap[] = []
   /** What the store says about the session that was caught up last. */
   #lastCaughtUp: CaughtUpSession | undefined
   /** Whether the archive removes forged ids (XEP-0359 §6); `undefined` until it was asked. */
   #givesIds: boolean | undefined
-  readonly #waiting: Message[] = []
   readonly #entry: () => number | undefined
 
   /** @param entry which time we are where its messages come live; `undefined` if we are not */
@@ -114,7 +125,8 @@ export class KnownArchive {
 
   #learn(givesIds: boolean): void {
     this.#givesIds = givesIds
-    for (const message of this.#waiting.splice(0)) this.take(message)
+    for (const arrival of this.#progress.arrivals) this.#note(arrival)
+    this.#progress.settle()
   }
 
   /** The newest message. */
@@ -124,26 +136,71 @@ export class KnownArchive {
     return page.last === undefined ? undefined : { id: page.last, stamp: messages.at(-1)?.stamp }
   }
 
-  /** Takes a message that was delivered by another way. */
-  take(message: Message): void {
-    if (this.#givesIds === undefined) {
-      this.#waiting.push(message)
-      if (this.#waiting.length > maxWaiting) this.#waiting.shift()
-      return
+  /**
+   * Takes a message that came another way.
+   *
+   * @param stanza what it came in, if that is a copy
+   * @returns what says that the application is done with it
+   */
+  take(message: Message, stanza: Message = message): () => void {
+    const arrival: Arrival = { message, stanza, id: undefined, isHandled: false }
+    const done = this.#progress.arrive(arrival)
+    if (this.#progress.arrivals.length > maxArrivals) {
+      // Somebody is never done with one: nothing that came later counts until another session.
+      this.#progress.forget()
+      this.isContiguous = false
     }
-    const id = this.#givesIds ? trustedStanzaId(message, this.jid) : undefined
-    if (id === undefined && this.address === undefined && !isArchivedKind(message)) return
-    this.delivered.add(id, message)
+    if (this.#givesIds !== undefined) this.#note(arrival)
+    return done
+  }
+
+  /** The stanza with a message of the archive that came live, if the application is not done with that. */
+  arrived(id: string): Message | undefined {
+    return this.#progress.arrivals.find((arrival) => arrival.id === id)?.stanza
+  }
+
+  /** Takes a message that was missed. @returns what says that the application is done with it */
+  miss(id: string, message: Message): () => void {
+    this.#given.add(id, message)
+    return this.#progress.miss(id, message)
+  }
+
+  /** A walk has come to the end of a page: it counts when the application is done with what is in it. */
+  reach(cursor: ArchiveCursor, page?: readonly { readonly id: string }[]): void {
+    const ids = page && new Set(page.map(({ id }) => id))
+    this.#progress.afterwards(
+      () => this.move(cursor),
+      ({ id }) => id === undefined || ids === undefined || ids.has(id),
+    )
+  }
+
+  /** It was given to the application, and comes from the archive as well. */
+  #note(arrival: Arrival): void {
+    const { message } = arrival
+    arrival.id = this.#givesIds ? trustedStanzaId(message, this.jid) : undefined
+    if (this.#isKept(arrival)) this.#given.add(arrival.id, message)
+  }
+
+  #isKept({ id, message }: Arrival): boolean {
+    return id !== undefined || this.address !== undefined || isArchivedKind(message)
+  }
+
+  #count(arrival: Arrival): void {
+    if (!this.#isKept(arrival)) return
+    const { id, message } = arrival
+    this.#delivered.add(id, message)
     // Our clock may be wrong: nothing that could lose a message relies on it alone.
     const floor = this.#cursor?.floor ?? this.#cursor?.stamp ?? new Date(0)
-    if (id !== undefined && this.isContiguous && this.#context.isOnline) this.move({ id, stamp: new Date(), floor })
+    const isNext = this.isContiguous && this.#progress.isCaughtUp && this.#context.isOnline
+    if (id !== undefined && isNext) this.move({ id, stamp: new Date(), floor })
     else void this.save()
   }
 
   /** Whether a message of the archive is known: delivered before, or sent by ourselves. */
   isKnown(id: string, message: Message, isDoubtful: boolean): boolean {
     const isSent = this.address === undefined && this.#sessions.includes(message.from?.toString() ?? '')
-    return isSent || this.delivered.has(id, message, isDoubtful)
+    const isHere = this.#given.has(id, message, isDoubtful) || this.#delivered.has(id, message, isDoubtful)
+    return isSent || isHere
   }
 
   /** Everything up to there is known. */
@@ -152,15 +209,37 @@ export class KnownArchive {
     void this.save()
   }
 
+  /** What is missing, the oldest first. */
+  async gaps(): Promise<readonly ArchiveGap[]> {
+    await this.#load()
+    return this.#gaps
+  }
+
+  /** Something is left out: kept until it is filled, together with the place from which to go on. */
+  leave(gap: ArchiveGap): void {
+    this.#gaps = [...this.#gaps, gap].slice(-maxGaps)
+    void this.save()
+  }
+
+  /** What was in a gap was given to the application, but for what is left of it. Counts when that is done with it. */
+  close(gap: ArchiveGap, rest: ArchiveGap | undefined): void {
+    this.#progress.afterwards(() => {
+      const isThis = ({ after, until }: ArchiveGap): boolean => after === gap.after && until === gap.until
+      this.#gaps = this.#gaps.flatMap((each) => (isThis(each) ? (rest ?? []) : [each]))
+      void this.save()
+    })
+  }
+
   /** Resolves when it is in the store. */
   async save(): Promise<void> {
     const cursor = this.#cursor
     if (cursor === undefined) return
     await this.#records.write(() => ({
       cursor: this.#cursor ?? cursor,
-      delivered: this.delivered.record,
+      delivered: this.#delivered.record,
       sessions: this.#sessions,
       caughtUp: this.#caughtUp,
+      gaps: this.#gaps,
     }))
   }
 
@@ -186,7 +265,8 @@ export class KnownArchive {
     this.#cursor = record.cursor
     this.#sessions = record.sessions
     this.#lastCaughtUp = record.caughtUp
-    this.delivered.restore(record.delivered)
+    this.#gaps = record.gaps
+    this.#delivered.restore(record.delivered)
   }
 }
 

@@ -83,6 +83,10 @@ export interface Mam {
    */
   catchUp(options?: MamCallOptions): Promise<CaughtUp>
   /**
+   * What catch-ups with an archive have left out, the oldest first: kept in the store until it is filled, the last 100 of them.
+   */
+  gaps(options?: Pick<MamCallOptions, 'archive'>): Promise<readonly ArchiveGap[]>
+  /**
    * Delivers what is in a gap that a catch-up has left, as {@link onMissed} does; what is too much again is the result's
    * `gap`.
    *
@@ -130,6 +134,7 @@ export function mam(options: MamOptions = {}): Plugin<'mam', Mam, { disco: Disco
         onMissed: (handler) => missed.on(handler),
         onCaughtUp: (handler) => caughtUp.on(handler),
         catchUp: ({ archive, signal } = {}) => catchUps.catchUp(archive, { signal }),
+        gaps: ({ archive } = {}) => catchUps.gaps(archive),
         fill: (gap, call = {}) => catchUps.fill(gap, call),
       }
     },

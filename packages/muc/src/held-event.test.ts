@@ -5,7 +5,7 @@ import { HeldEvent } from './held-event.js'
 const make = () =>
   new HeldEvent<[number]>(
     pluginEvent(
-      (code) => void code(),
+      (code) => void code() as undefined,
       (subscription) => subscription,
     ),
   )
