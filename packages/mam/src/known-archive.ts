@@ -37,6 +37,7 @@ export class KnownArchive {
   /** What it was given. */
   readonly #given = new Delivered()
   readonly #progress = new Progress({
+    isReady: () => this.#givesIds !== undefined,
     live: (arrival) => this.#count(arrival),
     missed: (id, message) => this.#delivered.add(id, message),
   })

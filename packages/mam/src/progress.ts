@@ -17,6 +17,8 @@ type Step =
 
 /** What is done when its turn comes. */
 export interface ProgressTarget {
+  /** Whether anything can count: what the ids of messages that come live are worth is known. */
+  isReady(): boolean
   /** The application is done with a message that came live, and with all that came before it. */
   live(arrival: Arrival): void
   /** The application is done with a message that was missed. */
@@ -75,6 +77,7 @@ export class Progress {
 
   /** Counts what the application is done with, in order. */
   settle(): void {
+    if (!this.#target.isReady()) return
     for (let [first] = this.#live; first?.isHandled; [first] = this.#live) {
       this.#live.shift()
       this.#target.live(first)
