@@ -9,6 +9,7 @@ data_path = dir .. "/data"
 admin_socket = dir .. "/admin.sock"   -- a unix socket's path must stay below 108 bytes
 log = { { levels = { min = ENV_COUPLET_LOG }, to = "console" } }
 storage = "internal"                  -- files: fast enough, and they survive restart()
+storage_archive_item_limit = 1000000  -- at the default of 10,000 every message rewrites a file, and soak runs write more
 
 -- Listeners. The same ports on every server's own loopback address.
 use_ipv6 = false
