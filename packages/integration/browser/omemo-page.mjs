@@ -17,14 +17,21 @@ document.addEventListener('securitypolicyviolation', ({ violatedDirective, block
 /** By name: the client, what it has read, and what it could not read. */
 const users = new Map()
 
-/** Logs in; with the device when others can write to it. */
-const open = async (name, { account, service, versions, database }) => {
+/** Logs in, with what is restored from a backup if there is one; with the device when others can write to it. */
+const open = async (name, { account, service, versions, database, backup }) => {
   const client = createClient({
     ...account,
     service,
     store: indexedDbStore(database),
     transports: [webSocket()],
-    plugins: [disco(), caps(), pubsub(), pep(), carbons(), omemo({ versions, policy: { staleAfter: 10_000 } })],
+    plugins: [
+      disco(),
+      caps(),
+      pubsub(),
+      pep(),
+      carbons(),
+      omemo({ versions, automatic: backup === undefined, policy: { staleAfter: 10_000 } }),
+    ],
   })
   const user = { client, messages: [], outcomes: [], errors: [], wake: () => {} }
   users.set(name, user)
@@ -38,6 +45,7 @@ const open = async (name, { account, service, versions, database }) => {
     user.outcomes.push(reason === undefined ? status : `${status} ${reason}`),
   )
   await client.online()
+  if (backup !== undefined) await client.omemo.backup.import(Uint8Array.from(backup.bytes), backup)
   await client.omemo.enable()
   const { deviceId, fingerprint } = await client.omemo.self()
   return { jid: String(client.jid), deviceId, fingerprint }
@@ -61,6 +69,9 @@ const heard = async (name, count) => {
   }
   return look(name)
 }
+
+/** A backup as numbers. */
+const keep = async (name, passphrase) => [...(await users.get(name).client.omemo.backup.export({ passphrase }))]
 
 const look = (name) => {
   const { messages, outcomes, errors } = users.get(name)
@@ -86,4 +97,4 @@ const policy = async () => {
   return { violations: before, code, wasm }
 }
 
-globalThis.omemoPage = { open, send, heard, look, policy }
+globalThis.omemoPage = { open, send, heard, keep, look, policy }

@@ -176,6 +176,25 @@ test('OMEMO F4 nothing is restored over a device, for another account, or by a w
   await expect(alice.omemo.backup.export({ passphrase, cost: 10 })).rejects.toThrow(RangeError)
 }, 60_000)
 
+test('OMEMO F4 where a device was made before its user thought of the backup', async () => {
+  const { world, alice, bob, talk, file } = await scene()
+  const key = await keyOf(alice)
+  world.leave(alice)
+  const hasty = await world.join('alice@a.example/2')
+  await talk(hasty, bob, 'who is that?')
+  expect(await keyOf(hasty)).not.toBe(key)
+  const gone = await idOf(hasty)
+  await hasty.omemo.destroyIdentity()
+  await hasty.omemo.backup.import(file, { passphrase })
+  await hasty.omemo.enable()
+  expect([await keyOf(hasty), (await idOf(hasty)) === gone]).toEqual([key, false])
+  await talk(hasty, bob, 'it is me')
+  await talk(bob, hasty, 'so it is')
+  expect([bob.bodies().at(-1), hasty.bodies()]).toEqual(['it is me', ['so it is']])
+  const ids = (await bob.omemo.devices(alice.jid)).filter(({ isActive }) => isActive).map(({ deviceId }) => deviceId)
+  expect(ids).not.toContain(gone)
+}, 60_000)
+
 test('OMEMO F4 a store that fails leaves nothing of a backup behind', async () => {
   const { world, alice, file } = await scene()
   world.leave(alice)

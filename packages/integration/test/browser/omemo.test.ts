@@ -17,6 +17,7 @@ interface Login {
   readonly service: string
   readonly versions: readonly ('omemo2' | 'legacy')[]
   readonly database: string
+  readonly backup?: { readonly bytes: readonly number[]; readonly passphrase: string }
 }
 
 interface Look {
@@ -30,6 +31,7 @@ interface OmemoPage {
   open(name: string, login: Login): Promise<{ jid: string; deviceId: number; fingerprint: string }>
   send(name: string, to: string, bodies: readonly string[]): Promise<readonly unknown[]>
   heard(name: string, count: number): Promise<Look>
+  keep(name: string, passphrase: string): Promise<readonly number[]>
   look(name: string): Look
   policy(): Promise<{ violations: readonly string[]; code: string; wasm: string }>
 }
@@ -98,7 +100,14 @@ const on = (page: Page) => {
         },
         [name, given] as [string, unknown[]],
       ) as never
-  return { open: call('open'), send: call('send'), heard: call('heard'), look: call('look'), policy: call('policy') }
+  return {
+    open: call('open'),
+    send: call('send'),
+    heard: call('heard'),
+    keep: call('keep'),
+    look: call('look'),
+    policy: call('policy'),
+  }
 }
 
 const numbered = (name: string, count: number): string[] => Array.from({ length: count }, (_, n) => `${name}${n}`)
@@ -201,4 +210,32 @@ describe.skipIf(isMissing).each(servers)(title, (target) => {
     },
     3 * minute,
   )
+
+  test('OMEMO F4 a backup of one profile makes another device of another profile', async () => {
+    const { peer } = await peerOf(target, ['omemo2'])
+    const [here, there] = [
+      on(await openPage(await openProfile(browser))),
+      on(await openPage(await openProfile(browser))),
+    ]
+    const alice = await login(['omemo2'], 'alice')
+    const first = await here.open('alice', alice)
+    await here.send('alice', peer.jid, ['from here'])
+    await peer.hears('from here')
+    const passphrase = 'correct horse battery staple'
+    const bytes = await here.keep('alice', passphrase)
+    const second = await there.open('alice', { ...alice, backup: { bytes, passphrase } })
+    expect([second.fingerprint, second.deviceId === first.deviceId]).toEqual([first.fingerprint, false])
+    await there.send('alice', peer.jid, ['from there'])
+    expect(await peer.hears('from there')).toMatchObject({ device: second.deviceId, fingerprint: first.fingerprint })
+    // Nobody tells a stranger of a new device; who has heard from one looks for it.
+    await peer.events.until((event) => event.type === 'device-added' && event.deviceId === second.deviceId)
+    await peer.send(alice.account.jid, 'to both')
+    const looks = [await here.heard('alice', 2), await there.heard('alice', 1)]
+    expect(looks.map(({ messages }) => messages.map(({ body }) => body))).toEqual([
+      ['from there', 'to both'],
+      ['to both'],
+    ])
+    expect(looks.flatMap(({ failures, errors }) => [...failures, ...errors])).toEqual([])
+    expect((await there.policy()).violations).toEqual([])
+  }, 60_000)
 })
