@@ -10,6 +10,8 @@ export interface PayloadListener<S> {
   readonly def: ElementDef<unknown>
   readonly handler: (payload: unknown, stanza: S) => Handled
   readonly from: Origin | Jid
+  /** Whether the stanza is kept from the application's handlers of whole stanzas. */
+  readonly claims: boolean
   /** A protocol's handler, which does not wait for those of the application. */
   readonly atOnce: boolean
 }
@@ -62,6 +64,7 @@ export function listen<S extends Stanza, T>(
     def: first as ElementDef<unknown>,
     handler: handler as (payload: unknown, stanza: S) => Handled,
     from: filter?.from ?? 'anyone',
+    claims: filter?.claims ?? false,
     atOnce,
   })
 }

@@ -1,4 +1,4 @@
-import type { Message } from '@couplet/stanza'
+import { attr, element, type Message } from '@couplet/stanza'
 import { fakeSession } from '@couplet/testing'
 import { expect, test } from 'vitest'
 import type { PluginContext } from './plugin.js'
@@ -63,4 +63,18 @@ test('what is held comes when the client is closed', () => {
   session.receive(text('1'))
   session.end()
   expect(seen).toEqual(['1'])
+})
+
+test.each([
+  ['well-formed', "<secret xmlns='urn:example' id='1'/>"],
+  ['malformed', "<secret xmlns='urn:example'/>"],
+])('a %s payload that is the content keeps what is beside it from the application', (_, secret) => {
+  const { session, context, seen } = setUp()
+  const Secret = element('urn:example', 'secret', { id: attr('id') })
+  context.onMessage(Secret, ({ id }) => void seen.push(id), { from: 'anyone', claims: true })
+  context.onMessage(({ body }) => void seen.push(`plugin: ${body}`))
+  context.onHandled(() => void seen.push('done'))
+  session.onMessage(({ body }) => void seen.push(`application: ${body}`))
+  session.receive(`<message from='romeo@example.net/x'><body>cannot be read</body>${secret}</message>`)
+  expect(seen).toEqual([...(secret.includes('id') ? ['1'] : []), 'plugin: cannot be read', 'done'])
 })

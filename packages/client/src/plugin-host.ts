@@ -154,6 +154,16 @@ export class PluginHost {
     }
   }
 
+  /** When the application gets messages, and is done with them. */
+  #inboxHooks(keep: Keep): Pick<PluginContext, 'onHandled' | 'holdMessages' | 'passMessage'> {
+    const core = this.#core
+    return {
+      onHandled: (handler) => keep(core.onHandled(handler)),
+      holdMessages: () => keep(core.hold.begin()),
+      passMessage: (message) => core.hold.pass(message),
+    }
+  }
+
   #context(plugin: AnyPlugin, store: StateStore): PluginContext {
     const core = this.#core
     const advertised = this.#features
@@ -191,13 +201,11 @@ export class PluginHost {
       announce: (announcer) => keep(core.announcement.decide(announcer)),
       decoratePresence: (decorator) => core.announcement.decorate(decorator, keep),
       inbound: (element, provenance) => core.inbound(element, provenance),
-      onHandled: (handler) => keep(core.onHandled(handler)),
-      holdMessages: () => keep(core.hold.begin()),
-      passMessage: (message) => core.hold.pass(message),
       event: () => pluginEvent((code) => core.run(code), keep),
       subscription: (dispose) => keep(new Subscription(dispose)),
       sendNonza: (element) => core.sendNonza(element),
       ...this.#sessionHooks(keep),
+      ...this.#inboxHooks(keep),
       reportError: (error) => core.events.emit('error', error),
     }
   }

@@ -19,6 +19,9 @@ import type { Handled, Origin } from './session.js'
 /** What is still to be called for a stanza, when it is its conversation's turn. */
 type Call = () => Handled
 
+/** What keeps a stanza from handlers that want all of them. */
+type Claim = 'protocol' | 'content'
+
 /** Brings inbound stanzas to their handlers, and holds the one rule about who may send what. */
 export class Router {
   readonly #handlers: Handlers
@@ -102,9 +105,10 @@ export class Router {
   #deliver<S extends Stanza>(listeners: Listeners<S>, stanza: S, hasPayloads: boolean): Promise<void> | undefined {
     const calls: Call[] = []
     const atOnce = this.#collect(() => {
-      const isClaimed = hasPayloads && this.#deliverPayloads(listeners, stanza, calls)
+      const claim = hasPayloads ? this.#deliverPayloads(listeners, stanza, calls) : undefined
       // Whoever wants to see everything sees presences that are somebody's protocol as well.
-      if (!isClaimed || stanza.element.name === 'presence') this.#deliverWhole(listeners, stanza, calls)
+      if (claim === 'protocol' && stanza.element.name !== 'presence') return
+      this.#deliverWhole(listeners, stanza, claim === 'content' ? undefined : calls)
     })
     if (calls.length === 0) return atOnce
     const lane = this.#inTurn(stanza, () =>
@@ -150,19 +154,20 @@ export class Router {
     return own.length === 0 ? undefined : Promise.all(own).then(() => {})
   }
 
-  #deliverWhole<S extends Stanza>({ all }: Listeners<S>, stanza: S, calls: Call[]): void {
+  /** @param calls those of the application; `undefined` if it does not get the stanza */
+  #deliverWhole<S extends Stanza>({ all }: Listeners<S>, stanza: S, calls: Call[] | undefined): void {
     for (const [handler, atOnce] of [...all]) {
       // A handler that an earlier one has taken back is not called any more.
       const call = (): Handled => (all.has(handler) ? handler(stanza) : undefined)
       if (atOnce) this.run(call)
-      else calls.push(call)
+      else calls?.push(call)
     }
   }
 
-  /** Calls those who listen for the stanza's payloads; returns whether it was somebody's protocol, not content. */
-  #deliverPayloads<S extends Stanza>(listeners: Listeners<S>, stanza: S, calls: Call[]): boolean {
-    if (listeners.byNamespace.size === 0) return false
-    let claimed = false
+  /** Calls those who listen for the stanza's payloads; returns whether it was somebody's protocol, or content in another form. */
+  #deliverPayloads<S extends Stanza>(listeners: Listeners<S>, stanza: S, calls: Call[]): Claim | undefined {
+    if (listeners.byNamespace.size === 0) return undefined
+    let claim: Claim | undefined
     const called = new Set<PayloadListener<S>>()
     for (const node of stanza.element.children) {
       if (typeof node === 'string') continue
@@ -180,10 +185,11 @@ export class Router {
           continue
         }
         accepted = true
+        if (listener.claims) claim ??= 'content'
         // A malformed payload never costs the message that carries it.
         const read = this.#read(listener.def, node, stanza.element)
         if (read === undefined) continue
-        if (listener.from !== 'anyone') claimed = true
+        if (listener.from !== 'anyone') claim = 'protocol'
         const call = (): Handled => (isListening() ? listener.handler(read.value, stanza) : undefined)
         if (listener.atOnce) this.run(call)
         else calls.push(call)
@@ -192,7 +198,7 @@ export class Router {
         this.#events.emit('rejected', { reason: 'origin', allowed: String(refused.from), stanza: stanza.element })
       }
     }
-    return claimed
+    return claim
   }
 
   /** Reads a payload; reports what is malformed, and a definition that somebody wrote by hand and that throws. */

@@ -47,6 +47,11 @@ export type Origin = 'anyone' | 'anyAccount' | 'ownAccount' | 'ownServer'
 export interface StanzaFilter {
   /** Who may have sent it: an origin, or the very entity that was asked. Default: `anyone`. */
   readonly from?: Origin | Jid | undefined
+  /**
+   * The stanza is content in another form, such as encrypted, well-formed or not: what else is in it is for those who cannot read
+   * it, so the application's handlers without a definition do not get it.
+   */
+  readonly claims?: boolean | undefined
 }
 
 /** What a handler returns is awaited only to report its error. */
@@ -72,7 +77,7 @@ export interface Session {
    * @throws ConnectionError if the connection ended before the answer came
    */
   request<Q, R>(pair: IqProcedure<Q, R>, value: Q, options?: RequestOptions): Promise<R>
-  /** Calls the handler with every message that is not an error and not claimed by a plugin as its own protocol. */
+  /** Calls the handler with every message that is not an error, nor claimed by a plugin: as its own protocol, or as encrypted. */
   onMessage(handler: (message: InboundMessage) => Handled): Subscription
   /** Calls the handler with the payload of every message that carries one of this definition, from whom it may come. */
   onMessage<T>(

@@ -47,8 +47,10 @@ class OmemoPlugin implements Omemo {
     this.#devices = new Devices(core)
     this.#outgoing = new Outgoing(core, () => this.#ready())
     const { context, options } = core
+    // What it says besides is for those who cannot decrypt it.
+    const claimed = { from: 'anyone', claims: true } as const
     for (const version of core.versions) {
-      context.onMessage(version.encrypted, (_found, message) => this.#take(message), { from: 'anyone' })
+      context.onMessage(version.encrypted, (_found, message) => this.#take(message), claimed)
       context.pep.onChange(version.devices, (list, { from }) => {
         if (list !== undefined) return this.#noticeList(version.name, from.bare.toString(), list)
       })
