@@ -150,7 +150,9 @@ export class FakeSession implements PluginContext {
   readonly advertise: PluginContext['advertise'] = (feature) => this.#context.advertise(feature)
   readonly onFeatures: PluginContext['onFeatures'] = (handler) => this.#context.onFeatures(handler)
   readonly subscription: PluginContext['subscription'] = (dispose) => this.#context.subscription(dispose)
-
+  readonly onHandled: PluginContext['onHandled'] = (handler) => this.#context.onHandled(handler)
+  readonly holdMessages: PluginContext['holdMessages'] = () => this.#context.holdMessages()
+  readonly passMessage: PluginContext['passMessage'] = (message) => this.#context.passMessage(message)
   /** Decides what {@link begin} sends first; by itself it sends nothing. */
   readonly announce: PluginContext['announce'] = (announcer) => this.#context.announce(announcer)
   /** Adds to presences. */
@@ -165,10 +167,8 @@ export class FakeSession implements PluginContext {
 
   /** Registers what happens when a session begins; {@link begin} does. */
   readonly onSession: PluginContext['onSession'] = (...args) => this.#context.onSession(...args)
-
   /** Registers what happens when a session goes on; {@link resume} does. */
   readonly onResume: PluginContext['onResume'] = (handler) => this.#context.onResume(handler)
-
   /** Registers a wish for Bind 2; {@link begin} says which are met. */
   readonly inlineBind: PluginContext['inlineBind'] = (...args) => this.#context.inlineBind(...args)
 
