@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { archived, archiveIdOf, entryOf, expected, rosterOf } from '../size/contents.mjs'
-import { Seen } from '../size/seen.mjs'
-import { prepared } from '../throughput/scripted-session.mjs'
+
+// What runs beside other languages has no types.
+const load = (path: string) => import(String(new URL(path, import.meta.url)))
+const { archived, archiveIdOf, entryOf, expected, rosterOf } = await load('../size/contents.mjs')
+const { Seen } = await load('../size/seen.mjs')
+const { prepared } = await load('../throughput/scripted-session.mjs')
 
 const count = (text: string, part: string): number => text.split(part).length - 1
 

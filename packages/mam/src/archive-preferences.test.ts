@@ -19,7 +19,7 @@ describe('preferences of an archive (XEP-0441)', () => {
     const asked: unknown[] = []
     session.answer(setArchivePreferences, (preferences) => {
       asked.push(preferences)
-      return { default: 'always', always: { jids: [] }, never: { jids: [enemy] } }
+      return { default: 'always' as const, always: { jids: [] }, never: { jids: [enemy] } }
     })
     const api = install(session)
     const applied = { default: 'always', always: [], never: [enemy] }

@@ -93,7 +93,9 @@ describe.each(await targets())('everyday, on $title', (target: Target) => {
     const address = `r${randomBytes(6).toString('hex')}@rooms.${target.domain}`
     const room = await hag.muc.create(address, { nick: 'hag' })
     const answers = awaited<string>()
-    room.onMessage(({ nick, body }) => nick === 'echo' && answers.add(body ?? ''))
+    room.onMessage(({ nick, body }) => {
+      if (nick === 'echo') answers.add(body ?? '')
+    })
     await answerIn(bot, address)
     room.send('double, double')
     await answers.has('double, double')

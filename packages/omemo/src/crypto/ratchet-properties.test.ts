@@ -11,7 +11,8 @@ import { decodeSession, encodeSession } from './session-encoding.js'
 
 /** What the network and the devices do, one after the other. */
 type Act =
-  | { readonly kind: 'send' | 'restart'; readonly byAlice: boolean }
+  | { readonly kind: 'send'; readonly byAlice: boolean }
+  | { readonly kind: 'restart'; readonly byAlice: boolean }
   | { readonly kind: 'deliver' | 'repeat' | 'drop' | 'corrupt'; readonly byAlice: boolean; readonly pick: number }
 
 const acts: fc.Arbitrary<readonly Act[]> = fc.array(
