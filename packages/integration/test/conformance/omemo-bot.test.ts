@@ -1,43 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { servers } from '../omemo/omemo-targets.js'
 import { OurUser } from '../omemo/our-user.js'
+import { exampleOn, onlineLine } from './start-example.js'
 import type { Target } from './targets.js'
 
-const bot = fileURLToPath(new URL('../../../../examples/omemo-bot/omemo-bot.mjs', import.meta.url))
-
-/** Runs the example as a user would, on the built packages, and again with what it has kept. */
+/** The program with what it has kept. */
 const botOn = async (target: Target) => {
-  const { jid, password } = await target.createUser()
-  const folder = await mkdtemp(join(tmpdir(), 'couplet-omemo-bot-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
-  const ca = join(folder, 'ca.crt')
-  await writeFile(ca, target.ca)
-  const settings = {
-    XMPP_JID: jid,
-    XMPP_PASSWORD: password,
-    XMPP_SERVICE: target.service('xmpps'),
-    XMPP_STATE: join(folder, 'bot.json'),
-    NODE_EXTRA_CA_CERTS: ca,
+  const account = await target.createUser()
+  const example = await exampleOn(target, 'omemo-bot', account)
+  const start = async () => {
+    const child = example.start({ XMPP_STATE: join(example.folder, 'bot.json') })
+    return { child, key: / key (.*)$/.exec(await onlineLine(child))?.[1] }
   }
-  const start = async (): Promise<{ child: ChildProcess; key: string | undefined }> => {
-    const child = spawn(process.execPath, [bot], {
-      env: { ...process.env, ...settings },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    onTestFinished(() => void child.kill('SIGKILL'))
-    for await (const line of createInterface({ input: child.stdout! })) {
-      if (line.startsWith('online as')) return { child, key: / key (.*)$/.exec(line)?.[1] }
-    }
-    throw new Error('the bot did not come online')
-  }
-  return { jid, start }
+  return { jid: account.jid, start }
 }
 
 describe.each(servers)('the OMEMO bot of examples/ on $title', (target) => {

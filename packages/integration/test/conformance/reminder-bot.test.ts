@@ -1,40 +1,17 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { adhoc } from '@couplet/adhoc'
 import { disco } from '@couplet/disco'
 import { Jid, message } from '@couplet/stanza'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { messagesOf } from './message-list.js'
 import { openClient } from './open-client.js'
+import { exampleOn, onlineLine } from './start-example.js'
 import { type Target, targets } from './targets.js'
 
-const example = fileURLToPath(new URL('../../../../examples/reminder-bot/reminder-bot.mjs', import.meta.url))
-
-/** Runs the example as a user would, on the built packages; resolves when it is online. */
+/** Starts it; resolves when it is online. */
 const startBot = async (target: Target) => {
-  const { jid, password } = await target.createUser()
-  const folder = await mkdtemp(join(tmpdir(), 'couplet-reminder-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
-  const ca = join(folder, 'ca.crt')
-  await writeFile(ca, target.ca)
-  const settings = {
-    XMPP_JID: jid,
-    XMPP_PASSWORD: password,
-    XMPP_SERVICE: target.service('xmpps'),
-    NODE_EXTRA_CA_CERTS: ca,
-  }
-  const child = spawn(process.execPath, [example], {
-    env: { ...process.env, ...settings },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  const [line] = await once(createInterface({ input: child.stdout }), 'line')
-  return { child, jid: Jid.parse(String(line).replace('online as ', '')) }
+  const child = (await exampleOn(target, 'reminder-bot', await target.createUser())).start()
+  return { child, jid: Jid.parse((await onlineLine(child)).replace('online as ', '')) }
 }
 
 describe.each(await targets())('the bot of examples/ that reminds, on $title', (target) => {

@@ -1,46 +1,30 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { OobData } from '@couplet/oob'
 import { contactPresence } from '@couplet/presence'
 import { message } from '@couplet/stanza'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Account } from '../../src/lab-server.js'
 import { httpsFetch } from './https-fetch.js'
 import { messagesOf } from './message-list.js'
 import { openClient } from './open-client.js'
+import { exampleOn, onlineLine } from './start-example.js'
 import { type Target, targets } from './targets.js'
 
-const bot = fileURLToPath(new URL('../../../../examples/upload-bot/upload-bot.mjs', import.meta.url))
 const bytes = randomBytes(100_000)
 
-/** Runs the example as a user would, on the built packages; resolves when it says that it is online. */
-const startBot = async (target: Target, { jid, password }: Account): Promise<ChildProcess> => {
-  const folder = await mkdtemp(join(tmpdir(), 'couplet-upload-bot-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
-  const files = join(folder, 'files')
+/** Starts it with some files; resolves when it says that it is online. */
+const startBot = async (target: Target, account: Account): Promise<ChildProcess> => {
+  const example = await exampleOn(target, 'upload-bot', account)
+  const files = join(example.folder, 'files')
   await mkdir(join(files, 'inside'), { recursive: true })
-  const ca = join(folder, 'ca.crt')
-  await Promise.all([writeFile(ca, target.ca), writeFile(join(files, 'très cool.jpg'), bytes)])
-  const settings = {
-    XMPP_JID: jid,
-    XMPP_PASSWORD: password,
-    XMPP_SERVICE: target.service('xmpps'),
-    XMPP_FOLDER: files,
-    NODE_EXTRA_CA_CERTS: ca,
-  }
-  const child = spawn(process.execPath, [bot], {
-    env: { ...process.env, ...settings },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  for await (const line of createInterface({ input: child.stdout! })) if (line.startsWith('online as')) return child
-  throw new Error('the bot did not come online')
+  await writeFile(join(files, 'très cool.jpg'), bytes)
+  const child = example.start({ XMPP_FOLDER: files })
+  await onlineLine(child)
+  return child
 }
 
 /** Somebody whom the owner of the bot lets see its presence, with another client. */
