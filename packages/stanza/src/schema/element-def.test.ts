@@ -69,6 +69,11 @@ describe('element', () => {
     expect(Item.matches(xml('urn:y', 'item'))).toBe(false)
   })
 
+  test('what it writes has the language that it says', () => {
+    const Said = element('urn:example', 'said', { lang: optional(attr('xml:lang')) })
+    expect([Said({ lang: 'fr-ca' }).lang, Said({}).lang]).toEqual(['fr-ca', undefined])
+  })
+
   test('writes in the order of the declaration, whatever the order of the value', () => {
     const D = element(NS, 'd', { b: attr('b'), x: childText('x'), a: attr('a'), w: childText('w') })
     expect(serialize(D({ a: '1', w: '2', x: '3', b: '4' }))).toBe("<d xmlns='urn:x' b='4' a='1'><x>3</x><w>2</w></d>")

@@ -105,7 +105,8 @@ function buildFields(ns: string, tag: string, entries: Entries, value: Readonly<
     if (part !== undefined) field.build(part, parts)
     else if (!field.optional) throw new TypeError(`<${tag}/> needs "${key}"`)
   }
-  return new XmlElement(ns, tag, attributes, children, undefined)
+  const lang = attributes.findIndex((key, at) => at % 2 === 0 && key === 'xml:lang')
+  return new XmlElement(ns, tag, attributes, children, lang < 0 ? undefined : attributes[lang + 1])
 }
 
 function parseFields(node: XmlElement, entries: Entries): Record<string, unknown> | Malformed {
