@@ -8,7 +8,10 @@ const oldest = '20.19.0'
 const later = ['22', '24', '26']
 
 /** Thousands of random runs, which say the same on every Node, are made once. */
-const once = ['chaos', 'exactly-once', 'failed-resumption', 'herd', 'single-flight', 'tokenizer-differential']
+const once = [
+  ...['chaos', 'exactly-once', 'failed-resumption', 'herd', 'single-flight', 'tokenizer-differential'],
+  ...['backup', 'crash', 'failures'], // of OMEMO
+]
 const exclusions = once.flatMap((name) => ['--exclude', `**/${name}.test.ts`])
 
 /** Runs a script by another version of Node; returns its output, or undefined if it failed. */
