@@ -19,6 +19,9 @@ const refusals: readonly unknown[] = [
   'not-allowed',
 ]
 
+/** How often a catch-up begins again that was not answered in time. */
+const maxAttempts = 3
+
 /** How many messages of rooms are remembered whose archives nobody has asked about yet. */
 const maxUnclaimed = 100
 
@@ -199,13 +202,16 @@ export class CatchUps {
   }
 
   /** Nobody waits for it, so what goes wrong is reported; a connection that is lost is the client's to report. */
-  async #runAlone(known: KnownArchive, beginning?: Beginning): Promise<void> {
+  async #runAlone(known: KnownArchive, beginning?: Beginning, attempts = maxAttempts): Promise<void> {
     const { signal } = this.#session
     this.#isDue = false
     try {
       await this.#run(known, undefined, beginning)
     } catch (error) {
       const { name, condition } = error as { readonly name?: string; readonly condition?: string }
+      // An answer that a server has lost with a connection never comes.
+      if (name === 'TimeoutError' && attempts > 1 && !signal.aborted)
+        return this.#runAlone(known, undefined, attempts - 1)
       this.#isDue = name === 'ConnectionError'
       const isRefused = name === 'StanzaError' && refusals.includes(condition)
       if (!this.#isDue && !isRefused && !signal.aborted) this.#context.reportError(error)
