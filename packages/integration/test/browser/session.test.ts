@@ -187,6 +187,7 @@ describe.skipIf(isMissing).each(await targets())(title, (target) => {
     const { service, account, say, settled } = await setUp(target)
     const tab = await Tab.open(await openProfile(browser), site, { account, service })
     const { jid } = tab
+    await tab.ping() // the store knows the session before this page is left for good
     await tab.page.goto(`http://localhost:${site.port}/elsewhere`)
     await say(jid, 'while it was away')
     await tab.page.goto(`http://localhost:${site.port}/session`)

@@ -2,6 +2,7 @@ import { disco } from '@couplet/disco'
 import { mam } from '@couplet/mam'
 import { message } from '@couplet/stanza'
 import { describe, expect, test } from 'vitest'
+import { waitUntil } from '../../src/wait-until.js'
 import { messagesOf } from './message-list.js'
 import { openClient } from './open-client.js'
 import { targets } from './targets.js'
@@ -24,8 +25,12 @@ describe.each((await targets()).filter(({ features }) => features.has('mam')))('
     await client.send(message({ to: enemy.account, type: 'chat', body: 'to an enemy' })).acked
     await friend.send(message({ to: client.account, type: 'chat', body: 'from a friend' })).acked
     await inbox.until(2)
-    const bodies: (string | undefined)[] = []
-    for await (const { message: kept } of client.mam.query()) bodies.push(kept.body)
-    expect(bodies).toEqual(['from a friend'])
+    // ejabberd delivers a message before it is in the archive.
+    const bodies = async () => {
+      const found: (string | undefined)[] = []
+      for await (const { message: kept } of client.mam.query()) found.push(kept.body)
+      return found.length > 0 && found
+    }
+    expect(await waitUntil(bodies, { what: 'archived', deadlineMs: 5000 })).toEqual(['from a friend'])
   })
 })

@@ -55,5 +55,9 @@ export const nobleBackend: CryptoBackend = {
   aesGcmDecrypt: (key, iv, sealed) => attempt(() => gcm(key, iv).decrypt(sealed)),
 }
 
-/** What `#backend` is where nothing better is known. */
+/**
+ * What `#backend` is where nothing better is known.
+ *
+ * @alias
+ */
 export const defaultBackend: CryptoBackend = nobleBackend

@@ -17,7 +17,7 @@ export type TrustEvent =
   | { readonly type: 'keys'; readonly jid: string; readonly keys: readonly SeenKey[]; readonly at: number }
   /** The user has decided. */
   | { readonly type: 'decisions'; readonly decisions: readonly UserDecision[]; readonly at: number }
-  /** A trust message was decrypted and its envelope checked (`trustMessageProfile`). */
+  /** A trust message was decrypted and its envelope names its sender and its time (XEP-0434 §5.2.1). */
   | {
       readonly type: 'trust-message'
       readonly message: TrustMessage

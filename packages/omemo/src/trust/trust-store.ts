@@ -1,4 +1,3 @@
-import type { EnvelopeProfile } from '@couplet/sce'
 import { reduceTrust } from './reduce-trust.js'
 import type { TrustState } from './trust-book.js'
 import type { TrustEvent, TrustOutcome } from './trust-event.js'
@@ -28,9 +27,3 @@ export async function applyTrustEvent(
   if (outcome.pending !== undefined) await store.putPending(outcome.pending)
   return outcome
 }
-
-/**
- * What the envelope of a trust message must say (XEP-0434 §5.2.1). Its time orders decisions, whenever they come: so it is not
- * compared with that of the stanza.
- */
-export const trustMessageProfile: EnvelopeProfile = { from: 'required', to: 'optional', time: 'required' }
