@@ -85,6 +85,9 @@ export interface Disco {
 /** What a node of this client is; `undefined` if there is no such node. */
 export type NodeDescriber = (node: string) => DiscoInfo | undefined
 
+/** What a plugin answers about a node of its own; `undefined` if there is no such node for whoever asks. */
+export type Answered<T> = T | undefined | Promise<T | undefined>
+
 /**
  * Nodes with rules of their own about who may know of them. `undefined` says that there is no such node for this one: then
  * it gets the answer that it would get without them. A `StanzaError` that is thrown is the answer.
@@ -95,8 +98,6 @@ export interface ServedNodes {
   /** What belongs to the node (XEP-0030 §4.2). */
   items(node: string, request: InboundRequest): Answered<readonly DiscoItem[]>
 }
-
-type Answered<T> = T | undefined | Promise<T | undefined>
 
 /** The plugin {@link disco}, which also answers the contacts who may see our presence. */
 export function disco(options: DiscoRosterOptions): Plugin<'disco', Disco, { roster: Roster }>

@@ -5,6 +5,7 @@
  */
 
 export {
+  type Answered,
   type Disco,
   type DiscoCallOptions,
   type DiscoItemsOptions,

@@ -1,7 +1,45 @@
 import { type Retry, XmppError } from '@couplet/stanza'
 
+/** What an OMEMO operation failed with; all authentication and padding failures are `bad-mac` (XEP-0384 §5). */
+export type OmemoErrorCode =
+  | 'bad-mac'
+  | 'bad-bundle'
+  | 'bad-key'
+  | 'malformed'
+  | 'obsolete-payload'
+  | 'replayed'
+  | 'expired'
+  | 'too-many-skipped'
+  | 'nothing-received'
+  | 'exhausted'
+  | 'no-prekey'
+  | 'corrupt-record'
+  | 'newer-record'
+  | 'wrong-passphrase'
+  | 'bad-backup'
+  | 'newer-backup'
+  | 'other-account'
+  | 'device-exists'
+  | 'backup-too-large'
+  | 'untrusted'
+  | 'no-session'
+  | 'no-devices'
+  | 'no-text'
+  | 'no-bundle'
+  | 'identity-conflict'
+  | 'downgrade'
+  | 'stale-device'
+  | 'opted-out'
+  | 'encryption-required'
+  | 'room-not-suitable'
+  | 'bad-file-url'
+  | 'bad-file'
+  | 'file-too-large'
+  | 'file-corrupt'
+  | 'file-unavailable'
+
 /** What went wrong, and what a caller can do about it. One fixed sentence each: no key, body or peer text gets in. */
-const sentences = {
+const sentences: Readonly<Record<OmemoErrorCode, readonly [sentence: string, retry: Retry]>> = {
   // What a peer or a server sent.
   'bad-mac': ['the message is not authentic', 'no'],
   'bad-bundle': ['the bundle has no valid signed prekey or no usable prekey', 'no'],
@@ -43,13 +81,11 @@ const sentences = {
   'file-too-large': ['the file is larger than allowed', 'no'],
   'file-corrupt': ['the file is not the one that its sender has encrypted', 'no'],
   'file-unavailable': ['the file could not be fetched', 'backoff'],
-} as const satisfies Record<string, readonly [string, Retry]>
-
-/** What an OMEMO operation failed with; all authentication and padding failures are `bad-mac` (XEP-0384 §5). */
-export type OmemoErrorCode = keyof typeof sentences
+}
 
 /** An OMEMO operation failed. Switch on `code`; the message is fixed per code and holds nothing secret (XEP-0384). */
 export class OmemoError extends XmppError {
+  /** The name of the class, also across copies of the package. */
   override readonly name = 'OmemoError'
   /** The reason. */
   readonly code: OmemoErrorCode

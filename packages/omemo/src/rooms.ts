@@ -6,8 +6,10 @@ import { OmemoError } from './omemo-error.js'
 import type { MessageOrigin } from './sessions/receive-task.js'
 
 /** Somebody in a room. */
-interface Occupant {
+export interface RoomOccupant {
+  /** The real address, if we may see it. */
   readonly jid: Jid | undefined
+  /** As in XEP-0045 §5.2. */
   readonly affiliation: string
 }
 
@@ -18,14 +20,14 @@ export interface RoomSource {
   /** Who sees real addresses; `none`: all do. */
   readonly anonymity: string | undefined
   /** Who is there, by nickname. */
-  readonly occupants: ReadonlyMap<string, Occupant>
+  readonly occupants: ReadonlyMap<string, RoomOccupant>
   /** Who has an affiliation. */
   withAffiliation(
     affiliation: 'owner' | 'admin' | 'member' | 'outcast',
     options?: CallOptions,
   ): Promise<readonly { readonly jid?: Jid | undefined }[]>
   /** Calls the handler when somebody comes, goes or changes. */
-  onOccupant(handler: (change: { readonly type: string; readonly occupant: Occupant }) => Handled): Subscription
+  onOccupant(handler: (change: { readonly type: string; readonly occupant: RoomOccupant }) => Handled): Subscription
   /** Calls the handler with what happens to the room. */
   onEvent(handler: (event: { readonly type: string }) => Handled): Subscription
   /** Says something to all. */

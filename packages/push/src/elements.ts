@@ -10,6 +10,7 @@ import {
   type Field,
   type Infer,
   iqSet,
+  type Jid,
   jid,
   Malformed,
   type OptionalField,
@@ -67,14 +68,23 @@ const summary = submitForm(NS_PUSH_SUMMARY, {
  * What has happened, in figures (XEP-0357 §7, §11.3): how many messages and how many requests to be a contact wait, and
  * sender and text of the last message; servers leave out what they like. In XEP-0357's own examples the form has no type.
  */
-export const PushSummary: ElementDef<Infer<typeof summary>> = define(
+export const PushSummary: ElementDef<PushSummary> = define<PushSummary>(
   NS_DATA_FORMS,
   ['x'],
-  (value: Infer<typeof summary>) => summary.build(value),
+  (value) => summary.build(value),
   (form) => summary.parse(form.with({ type: 'submit' })),
 )
 /** The value of the definition of the same name. */
-export type PushSummary = Infer<typeof PushSummary>
+export interface PushSummary {
+  /** Messages that wait. */
+  readonly messageCount?: number | undefined
+  /** Requests to be a contact that wait. */
+  readonly pendingSubscriptionCount?: number | undefined
+  /** Who has sent the last message. */
+  readonly lastMessageSender?: Jid | undefined
+  /** Its text. */
+  readonly lastMessageBody?: string | undefined
+}
 
 /** Only this form is the summary. Not malformed without one: what counts is that there is a notification. */
 const onlySummary: OptionalField<PushSummary> = {

@@ -6,7 +6,7 @@ import {
   define,
   type ElementDef,
   element,
-  type Infer,
+  type Jid,
   jid,
   Malformed,
 } from '@couplet/stanza'
@@ -40,7 +40,14 @@ export const KeyOwner: ElementDef<KeyOwner> = define<KeyOwner>(
   },
 )
 /** The value of the definition of the same name. */
-export type KeyOwner = Infer<typeof KeyOwnerShape>
+export interface KeyOwner {
+  /** The account; without a resource. */
+  readonly jid: Jid
+  /** Identifiers of keys that the sender trusts. */
+  readonly trust: readonly Uint8Array[]
+  /** Identifiers of keys that the sender does not trust. */
+  readonly distrust: readonly Uint8Array[]
+}
 
 const TrustMessageShape = element(NS_TRUST_MESSAGES, 'trust-message', {
   /** The namespace of the protocol that says what to do with it, such as that of XEP-0450. */
@@ -64,4 +71,11 @@ export const TrustMessage: ElementDef<TrustMessage> = define<TrustMessage>(
   },
 )
 /** The value of the definition of the same name. */
-export type TrustMessage = Infer<typeof TrustMessageShape>
+export interface TrustMessage {
+  /** The namespace of the protocol that says what to do with it, such as that of XEP-0450. */
+  readonly usage: string
+  /** The namespace of the encryption whose keys these are. */
+  readonly encryption: string
+  /** Whose keys; at least one. */
+  readonly owners: readonly KeyOwner[]
+}

@@ -3,7 +3,7 @@ import type { ElementDef, ReadResult, XmlElement } from '@couplet/stanza'
 import type { Profile } from '../crypto/profile.js'
 
 /** The two versions of the protocol: 0.3, and omemo:2 (XEP-0384 0.8 to 0.9.1). */
-export type VersionName = Profile['name']
+export type VersionName = 'legacy' | 'omemo2'
 
 /** A device in a list, as somebody has published it. */
 export interface ListedDevice {
