@@ -5,6 +5,7 @@ import {
   createPrivateKey,
   createPublicKey,
   diffieHellman,
+  type JsonWebKeyInput,
   type KeyObject,
   randomFillSync,
   verify,
@@ -26,14 +27,30 @@ function base64url(bytes: Uint8Array): string {
 const privateKeys = new WeakMap<Uint8Array, KeyObject>()
 const publicKeys = new WeakMap<Uint8Array, KeyObject>()
 
+/** Whether a JWK is taken whatever its `x` is: Node 26 compares it with `d`, and takes raw keys instead. */
+let takesAnyX: boolean | undefined
+
+const jwkOf = (bytes: Uint8Array): KeyObject =>
+  createPrivateKey({ format: 'jwk', key: { kty: 'OKP', crv: 'X25519', x: 'AA', d: base64url(bytes) } })
+
+function isAnyXTaken(): boolean {
+  try {
+    return jwkOf(basePoint) !== undefined
+  } catch {
+    return false
+  }
+}
+
 /**
  * Imported as JWK, which is many times faster than DER on Node 20. Private keys are never generated or exported by the
- * platform: exporting a generated one can hang Node 20. `x` is not looked at.
+ * platform: exporting a generated one can hang Node 20.
  */
 function privateKeyOf(bytes: Uint8Array): KeyObject {
   const known = privateKeys.get(bytes)
   if (known) return known
-  const key = createPrivateKey({ format: 'jwk', key: { kty: 'OKP', crv: 'X25519', x: 'AA', d: base64url(bytes) } })
+  takesAnyX ??= isAnyXTaken()
+  const raw = { format: 'raw-private', key: Buffer.from(bytes), asymmetricKeyType: 'x25519' }
+  const key = takesAnyX ? jwkOf(bytes) : createPrivateKey(raw as unknown as JsonWebKeyInput)
   privateKeys.set(bytes, key)
   return key
 }
