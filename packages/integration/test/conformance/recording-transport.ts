@@ -8,13 +8,15 @@ export interface Recording {
   received: string
   /** The endpoints of all connections. */
   readonly endpoints: string[]
+  /** Both, piece by piece. */
+  readonly log: { readonly by: 'client' | 'server'; readonly text: string }[]
 }
 
 /** A transport that keeps a copy of everything. */
 export const recordingTransport = (
   inner: Transport,
 ): { readonly transport: Transport; readonly recording: Recording } => {
-  const recording: Recording = { sent: '', received: '', endpoints: [] }
+  const recording: Recording = { sent: '', received: '', endpoints: [], log: [] }
   const transport: Transport = {
     name: inner.name,
     schemes: inner.schemes,
@@ -62,7 +64,9 @@ class RecordedConnection implements Connection {
     const decoder = new TextDecoder()
     this.#inner.listen({
       data: (chunk) => {
-        this.#recording.received += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })
+        const text = typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })
+        this.#recording.received += text
+        this.#recording.log.push({ by: 'server', text })
         listener.data(chunk)
       },
       closed: (error) => listener.closed(error),
@@ -71,6 +75,7 @@ class RecordedConnection implements Connection {
 
   write(text: string): void {
     this.#recording.sent += text
+    this.#recording.log.push({ by: 'client', text })
     this.#inner.write(text)
   }
 

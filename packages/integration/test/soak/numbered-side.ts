@@ -1,11 +1,12 @@
 import { carbons } from '@couplet/carbons'
-import { createClient, type InboundMessage, type SendHandle } from '@couplet/client'
+import { createClient, type InboundMessage, type SendHandle, type Transport } from '@couplet/client'
 import { disco } from '@couplet/disco'
 import { mam } from '@couplet/mam'
 import { attr, element, message } from '@couplet/stanza'
 import { tcp } from '@couplet/tcp'
 import { type FaultProxy, startFaultProxy } from '@couplet/testing'
 import type { Account, LabServer } from '../../src/lab-server.js'
+import { type Recording, recordingTransport } from '../conformance/recording-transport.js'
 import { Ledger } from './ledger.js'
 
 /** What carries the number of a message. */
@@ -21,6 +22,10 @@ export class NumberedSide {
   readonly failures: unknown[] = []
   readonly sessions = { fresh: 0, resumed: 0 }
   readonly client: ReturnType<typeof numberedClient>
+  /** What went over its connections. */
+  readonly recording: Recording
+  /** Ids of its messages by their numbers. */
+  readonly ids: string[] = []
   readonly proxy: FaultProxy
   sent = 0
   /** Whether it tries again at once: while the server is there. */
@@ -30,7 +35,9 @@ export class NumberedSide {
 
   constructor(server: LabServer, account: Account, proxy: FaultProxy) {
     this.proxy = proxy
-    this.client = numberedClient(server, account, proxy)
+    const { transport, recording } = recordingTransport(tcp({ ca: server.ca }))
+    this.recording = recording
+    this.client = numberedClient(account, proxy, transport)
     const take = (inbound: InboundMessage): void => {
       const number = inbound.get(Numbered)?.value
       if (number !== undefined && !inbound.from?.bare.equals(this.client.account)) this.ledger.add(Number(number))
@@ -79,7 +86,9 @@ export class NumberedSide {
 
   #send(to: string): Promise<void> {
     const value = String(this.sent++)
-    return this.#settle(this.client.send(message({ to, type: 'chat', body: `message ${value}` }, Numbered({ value }))))
+    const handle = this.client.send(message({ to, type: 'chat', body: `message ${value}` }, Numbered({ value })))
+    this.ids.push(handle.id)
+    return this.#settle(handle)
   }
 
   async #settle({ acked }: SendHandle): Promise<void> {
@@ -91,12 +100,12 @@ export class NumberedSide {
   }
 }
 
-function numberedClient({ ca }: LabServer, { jid, password }: Account, proxy: FaultProxy) {
+function numberedClient({ jid, password }: Account, proxy: FaultProxy, transport: Transport) {
   return createClient({
     jid,
     password,
     service: proxy.service('xmpps'),
-    transports: [tcp({ ca })],
+    transports: [transport],
     plugins: [disco(), carbons(), mam({ catchUp: true })],
   })
 }
