@@ -3,14 +3,14 @@
 import { isInstalled } from './stages/install.mjs'
 import { commands, stages } from './stages/list.mjs'
 import { execute, handOver } from './stages/process.mjs'
-import { addTallies, readTally } from './stages/tally.mjs'
+import { addTallies, readFailures, readTally } from './stages/tally.mjs'
 import { repositoryRoot } from './workspace.mjs'
 
 /** All stages together; what is left of it bounds the stage that runs. */
 const totalMinutes = 38
 
-function tallyOf({ ok, tallies }) {
-  const tally = readTally(tallies) ?? { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
+function tallyOf({ ok, report }) {
+  const tally = readTally(report) ?? { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
   return !ok && tally.failed === 0 ? { ...tally, failed: 1 } : tally
 }
 
@@ -28,7 +28,9 @@ async function runStage(name, deadline) {
   console.log(
     `=== ${name}: ${tally.failed === 0 ? 'ok' : 'FAILED'} in ${seconds} s (${tally.passed} ok, ${tally.failed} not${skipped})`,
   )
-  return tally
+  const named = readFailures(result.report)
+  const failures = named.length === 0 && tally.failed > 0 ? ['see above'] : named
+  return { ...tally, failures: failures.map((failure) => `${name}: ${failure}`) }
 }
 
 async function runStages(names) {
@@ -43,7 +45,7 @@ async function runStages(names) {
       break
     }
   }
-  return addTallies(tallies)
+  return { ...addTallies(tallies), failures: tallies.flatMap(({ failures }) => failures) }
 }
 
 async function main([name, ...args]) {
@@ -52,7 +54,8 @@ async function main([name, ...args]) {
     console.error(`usage: node packages/workspace/run.mjs ${Object.keys(commands).join('|')}`)
     return 1
   }
-  const { passed, failed } = await runStages(command.stages)
+  const { passed, failed, failures } = await runStages(command.stages)
+  if (failures.length > 0) console.error(`\nfailed:\n${failures.join('\n')}`)
   if (!command.script) {
     console.log(`\n${passed} passed, ${failed} failed`)
     return failed > 0 || passed + failed === 0 ? 1 : 0

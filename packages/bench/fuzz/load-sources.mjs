@@ -1,18 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
-import { loadPackages, repositoryRoot } from '../../workspace/workspace.mjs'
-
-/** `@couplet/x` is the source of x: what is fuzzed is what is in the editor, built or not. */
-const workspaceSources = {
-  name: 'workspace-sources',
-  setup(run) {
-    run.onResolve({ filter: /^@couplet\/[a-z-]+$/ }, ({ path }) => ({
-      path: join(repositoryRoot, 'packages', path.slice('@couplet/'.length), 'src/index.ts'),
-    }))
-  },
-}
+import { loadPackages } from '../../workspace/workspace.mjs'
+import { bundleSources } from '../bundle-sources.mjs'
 
 /** The stanza package, OMEMO's cryptography and the element definitions of all packages: `{ stanza, omemo, definitions: { mam: {…}, … } }`. */
 export async function loadSources() {
@@ -36,28 +26,10 @@ export const omemo = {
 }
 export const stanza = { ...index, StreamParser }
 export const definitions = { ${names} }`
-  return await bundled(contents)
-}
-
-/** The modules that this text imports and exports, from their sources. */
-async function bundled(contents) {
-  const cache = join(repositoryRoot, '.cache')
-  mkdirSync(cache, { recursive: true })
-  const folder = mkdtempSync(join(cache, 'fuzz-'))
+  const outfile = await bundleSources('fuzz', contents)
   try {
-    const outfile = join(folder, 'sources.mjs')
-    await build({
-      stdin: { contents, resolveDir: repositoryRoot, loader: 'ts' },
-      plugins: [workspaceSources],
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      logLevel: 'error',
-      outfile,
-    })
     return await import(pathToFileURL(outfile).href)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(dirname(outfile), { recursive: true, force: true })
   }
 }

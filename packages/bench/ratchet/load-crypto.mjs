@@ -1,7 +1,4 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { build } from 'esbuild'
-import { repositoryRoot } from '../../workspace/workspace.mjs'
+import { bundleSources } from '../bundle-sources.mjs'
 
 const contents = `
 export { nobleBackend } from './packages/omemo/src/crypto/backend-noble.ts'
@@ -14,29 +11,5 @@ export { initiate, respond, verifyBundle } from './packages/omemo/src/crypto/x3d
 export { legacyProfile } from './packages/omemo/src/legacy/profile.ts'
 `
 
-const sources = {
-  name: 'workspace-sources',
-  setup(run) {
-    run.onResolve({ filter: /^@couplet\/[a-z-]+$/ }, ({ path }) => ({
-      path: join(repositoryRoot, 'packages', path.slice('@couplet/'.length), 'src/index.ts'),
-    }))
-  },
-}
-
-/** Bundles the cryptography of the OMEMO package from its sources; returns the file to import. */
-export async function buildCrypto() {
-  const cache = join(repositoryRoot, '.cache')
-  mkdirSync(cache, { recursive: true })
-  const outfile = join(cache, `ratchet-${process.pid}.mjs`)
-  await build({
-    stdin: { contents, resolveDir: repositoryRoot, loader: 'ts' },
-    plugins: [sources],
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    logLevel: 'error',
-    outfile,
-  })
-  return outfile
-}
+/** Bundles the cryptography of the OMEMO package from its sources; returns the file to import, alone in its folder. */
+export const buildCrypto = () => bundleSources('ratchet', contents)

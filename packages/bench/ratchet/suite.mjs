@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { dirname } from 'node:path'
 import { message } from '../throughput/child-message.mjs'
 import { formatRatio, median, ratioOf, table } from '../throughput/figures.mjs'
 import { versionOf } from '../throughput/versions.mjs'
@@ -106,6 +107,6 @@ export async function ratchet({ short, json }) {
       failed: failures.length,
     }
   } finally {
-    rmSync(crypto, { force: true })
+    rmSync(dirname(crypto), { recursive: true, force: true })
   }
 }

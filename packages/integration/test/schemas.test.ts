@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -74,4 +74,8 @@ test.each([...broken])('the schema of %s is none (%s)', (ns) => {
   const schema = schemas.get(ns) as string
   const { stderr } = spawnSync('xmllint', ['--nonet', '--noout', '--schema', schema, schema], { encoding: 'utf8' })
   expect(stderr).toContain('failed to compile')
+})
+
+test('an exception names a vector that exists', () => {
+  expect([...exceptions.keys()].filter((name) => !existsSync(join(vectors, name)))).toEqual([])
 })

@@ -26,17 +26,15 @@ function forward(stream, target, keep) {
     const lines = (rest + chunk).split('\n')
     rest = lines.pop()
     for (const line of lines) {
-      if (line.startsWith('TALLY ')) keep(line)
-      else target.write(`${line}\n`)
+      if (!keep(line)) target.write(`${line}\n`)
     }
   })
   stream.on('end', () => {
-    if (rest.startsWith('TALLY ')) keep(rest)
-    else if (rest) target.write(`${rest}\n`)
+    if (rest && !keep(rest)) target.write(`${rest}\n`)
   })
 }
 
-/** Runs a command, passing its output on except tally lines: `{ ok, tallies, timedOut }`. */
+/** Runs a command, passing its output on except tallies and named failures: `{ ok, report, timedOut }`, these being `report`. */
 export function execute(command, args, { cwd, env = {}, limitMinutes = 10 }) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
@@ -45,7 +43,7 @@ export function execute(command, args, { cwd, env = {}, limitMinutes = 10 }) {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     })
-    let tallies = ''
+    let report = ''
     let timedOut = false
     running.add(child)
     const timer = setTimeout(() => {
@@ -53,14 +51,16 @@ export function execute(command, args, { cwd, env = {}, limitMinutes = 10 }) {
       endGroup(child, 'SIGKILL')
     }, limitMinutes * 60_000)
     forward(child.stdout, process.stdout, (line) => {
-      tallies += `${line}\n`
+      const isOurs = line.startsWith('TALLY ') || line.startsWith('FAILURE ')
+      if (isOurs) report += `${line}\n`
+      return isOurs
     })
-    forward(child.stderr, process.stderr, () => {})
+    forward(child.stderr, process.stderr, () => false)
     const finish = (ok) => {
       clearTimeout(timer)
       running.delete(child)
       if (child.pid) endGroup(child, 'SIGTERM')
-      resolve({ ok, tallies, timedOut })
+      resolve({ ok, report, timedOut })
     }
     child.on('error', (error) => {
       console.error(`${command}: ${error.message}`)

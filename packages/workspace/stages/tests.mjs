@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { readJson, repositoryRoot } from '../workspace.mjs'
-import { printTally } from './tally.mjs'
+import { printFailure, printTally } from './tally.mjs'
 
 /**
  * Counts of a vitest JSON report. A file that failed before its first test counts as one failure, and so does a run
@@ -20,11 +20,15 @@ export function countReport(report) {
   return { passed: report.numPassedTests, failed: failed === 0 && !report.success ? 1 : failed, skipped }
 }
 
-function listSkipped(report) {
-  for (const file of report.testResults) {
-    for (const test of file.assertionResults) {
+function listSkippedAndFailed(report) {
+  for (const { name, status, message, assertionResults } of report.testResults) {
+    const file = relative(repositoryRoot, name)
+    const failed = assertionResults.filter((test) => test.status === 'failed')
+    for (const test of assertionResults) {
       if (test.status !== 'passed' && test.status !== 'failed') console.log(`skipped: ${test.fullName}`)
     }
+    for (const test of failed) printFailure(`${file}: ${test.fullName}`, test.failureMessages.join('\n'))
+    if (status === 'failed' && failed.length === 0) printFailure(file, message ?? '')
   }
 }
 
@@ -41,7 +45,7 @@ function run(config, args) {
   })
   if (!existsSync(output)) return printTally({ passed: 0, failed: 1 })
   const report = readJson(output)
-  listSkipped(report)
+  listSkippedAndFailed(report)
   const tally = countReport(report)
   if (status !== 0 && tally.failed === 0) tally.failed = 1
   printTally(tally)

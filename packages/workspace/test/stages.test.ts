@@ -1,7 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { countAnnotations } from '../build.mjs'
 import { commentSnippets, markdownSnippets } from '../stages/snippets.mjs'
-import { addTallies, readTally } from '../stages/tally.mjs'
+import { addTallies, printFailure, readFailures, readTally } from '../stages/tally.mjs'
 import { countReport } from '../stages/tests.mjs'
 
 describe('counting', () => {
@@ -18,6 +18,15 @@ describe('counting', () => {
       failed: 3,
       skipped: 1,
     })
+  })
+
+  test('a failed test is named in one line without colours, for the end of the log', () => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {})
+    printFailure('a.test.ts: is true', '\n\u001B[31mAssertionError: false\u001B[39m\n    at a.ts:1')
+    const [[line]] = log.mock.calls as [[string]]
+    expect(readFailures(`text\n${line}\nTALLY passed=1 failed=1 skipped=0\n`)).toEqual([
+      'a.test.ts: is true: AssertionError: false',
+    ])
   })
 
   const report = { numPassedTests: 2, numFailedTests: 0, numPendingTests: 1, success: true, testResults: [] }
