@@ -1,22 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { Liveness, type LivenessOptions } from './liveness.js'
+import { describe, expect, test, vi } from 'vitest'
+import { calls, dead, onVirtualTime, pass, probe, started } from '../test/watched-liveness.js'
+import { Liveness } from './liveness.js'
 
-let probe: ReturnType<typeof vi.fn<() => void>>
-let dead: ReturnType<typeof vi.fn<() => void>>
-beforeEach(() => {
-  vi.useFakeTimers()
-  probe = vi.fn<() => void>()
-  dead = vi.fn<() => void>()
-})
-afterEach(() => void vi.useRealTimers())
-
-const started = (options: LivenessOptions = {}): Liveness => {
-  const liveness = new Liveness({ probe, dead }, options)
-  liveness.start()
-  return liveness
-}
-const pass = (ms: number): void => void vi.advanceTimersByTime(ms)
-const calls = (): [number, number] => [probe.mock.calls.length, dead.mock.calls.length]
+onVirtualTime()
 
 describe('an idle link', () => {
   test('R-009 is probed after 60 s, R-010 and dead 15 s later', () => {

@@ -1,35 +1,9 @@
-import { NS_STREAM, NS_STREAM_ERRORS, StreamError, streamErrorConditions, type XmlNode, xml } from '@couplet/stanza'
-import { beforeEach, describe, expect, test } from 'vitest'
-import { ConnectionError, type ConnectionErrorCode, type ConnectionPhase } from './connection-error.js'
+import { NS_STREAM, NS_STREAM_ERRORS, StreamError, streamErrorConditions, xml } from '@couplet/stanza'
+import { describe, expect, test } from 'vitest'
+import { after, attempt, backoff, judging, said, soon, spread, stop } from '../test/judged.js'
 import { NS_SM } from './elements.js'
-import type { Situation } from './verdict.js'
-import { Verdicts } from './verdicts.js'
 
-const said = (condition: string, ...children: XmlNode[]): StreamError =>
-  StreamError.fromElement(xml(NS_STREAM, 'error', {}, xml(NS_STREAM_ERRORS, condition), ...children))
-const _connection = (phase: ConnectionPhase, code: ConnectionErrorCode): ConnectionError =>
-  new ConnectionError(phase, code, 'x')
-
-const usual: Situation = { resumable: true, fixedResource: true, secure: true }
-const backoff = { kind: 'retry', delay: 'backoff' }
-const soon = { kind: 'retry', delay: { min: 0, max: 1000 } }
-const spread = { kind: 'retry', delay: { min: 0, max: 60_000 }, from: 90_000 }
-const stop = (reason: string) => ({ kind: 'stop', reason })
-
-let now: number
-let verdicts: Verdicts
-beforeEach(() => {
-  now = 1_000_000
-  verdicts = new Verdicts(() => now)
-})
-
-/** A connection that lasted, and the verdict on its end. */
-const after = (ms: number, error: Error, situation: Partial<Situation> = {}) => {
-  verdicts.online()
-  now += ms
-  return verdicts.judge(error, { ...usual, ...situation })
-}
-const attempt = (error: Error, situation: Partial<Situation> = {}) => verdicts.judge(error, { ...usual, ...situation })
+judging()
 
 describe('a stream error while online', () => {
   const table = {

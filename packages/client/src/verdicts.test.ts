@@ -1,45 +1,22 @@
+import { MalformedElementError, StanzaError, type StanzaErrorCondition } from '@couplet/stanza'
+import { describe, expect, test } from 'vitest'
 import {
-  MalformedElementError,
-  NS_STREAM,
-  NS_STREAM_ERRORS,
-  StanzaError,
-  type StanzaErrorCondition,
-  StreamError,
-  type XmlNode,
-  xml,
-} from '@couplet/stanza'
-import { beforeEach, describe, expect, test } from 'vitest'
+  after,
+  attempt,
+  backoff,
+  clock,
+  connection,
+  judging,
+  said,
+  soon,
+  spread,
+  stop,
+  verdicts,
+} from '../test/judged.js'
 import { AuthenticationError } from './authentication-error.js'
 import { Backoff } from './backoff.js'
-import { ConnectionError, type ConnectionErrorCode, type ConnectionPhase } from './connection-error.js'
-import type { Situation } from './verdict.js'
-import { Verdicts } from './verdicts.js'
 
-const said = (condition: string, ...children: XmlNode[]): StreamError =>
-  StreamError.fromElement(xml(NS_STREAM, 'error', {}, xml(NS_STREAM_ERRORS, condition), ...children))
-const connection = (phase: ConnectionPhase, code: ConnectionErrorCode): ConnectionError =>
-  new ConnectionError(phase, code, 'x')
-
-const usual: Situation = { resumable: true, fixedResource: true, secure: true }
-const backoff = { kind: 'retry', delay: 'backoff' }
-const soon = { kind: 'retry', delay: { min: 0, max: 1000 } }
-const spread = { kind: 'retry', delay: { min: 0, max: 60_000 }, from: 90_000 }
-const stop = (reason: string) => ({ kind: 'stop', reason })
-
-let now: number
-let verdicts: Verdicts
-beforeEach(() => {
-  now = 1_000_000
-  verdicts = new Verdicts(() => now)
-})
-
-/** A connection that lasted, and the verdict on its end. */
-const after = (ms: number, error: Error, situation: Partial<Situation> = {}) => {
-  verdicts.online()
-  now += ms
-  return verdicts.judge(error, { ...usual, ...situation })
-}
-const attempt = (error: Error, situation: Partial<Situation> = {}) => verdicts.judge(error, { ...usual, ...situation })
+judging()
 
 describe('what may happen only so often', () => {
   test('errors in our XML: 3 in 5 min, however long the connections last, then it stops', () => {
@@ -47,7 +24,7 @@ describe('what may happen only so often', () => {
       expect(after(70_000, said(condition))).toMatchObject({ kind: 'retry' })
     }
     expect(after(70_000, said('invalid-xml'))).toEqual(stop('protocol'))
-    now += 300_000
+    clock.now += 300_000
     expect(after(0, said('invalid-xml'))).toMatchObject({ kind: 'retry' })
   })
 
@@ -98,7 +75,7 @@ describe('S-161 conflict', () => {
     const free = { fixedResource: false }
     expect(after(1000, said('conflict'), free)).toEqual(elsewhere)
     expect(after(120_000, said('conflict'), free)).toEqual(replaced)
-    now += 3_600_000
+    clock.now += 3_600_000
     expect(after(1000, said('conflict'), free)).toEqual(elsewhere)
   })
 

@@ -1,28 +1,12 @@
 import type { Client, Connection, Plugin, Transport } from '@couplet/client'
 import { element, iqGet, marker, message, NS_CLIENT, text } from '@couplet/stanza'
-import {
-  faultTransport,
-  type LoopbackServer,
-  scriptedServer,
-  seededRandom,
-  startLoopback,
-  type VirtualTime,
-  virtualTime,
-} from '@couplet/testing'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { faultTransport, scriptedServer, seededRandom, startLoopback } from '@couplet/testing'
+import { describe, expect, test } from 'vitest'
+import { onLoopback, server, time } from './loopback-users.js'
 import { accept, alice, bob, letGo, observe, say, users } from './outage.js'
 import { account } from './victim.js'
 
-let time: VirtualTime
-let server: LoopbackServer
-beforeEach(async () => {
-  time = virtualTime()
-  server = await startLoopback({ users })
-})
-afterEach(async () => {
-  await time.until(server.stop())
-  time.restore()
-})
+onLoopback(users)
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const ping = iqGet(marker('urn:xmpp:ping', 'ping'))

@@ -1,20 +1,12 @@
 import type { Plugin, SentFate, StateStore } from '@couplet/client'
 import { memoryStore } from '@couplet/client'
 import { iqGet, marker } from '@couplet/stanza'
-import { faultTransport, type LoopbackServer, startLoopback, type VirtualTime, virtualTime } from '@couplet/testing'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { faultTransport } from '@couplet/testing'
+import { describe, expect, test } from 'vitest'
+import { onLoopback, server, time } from './loopback-users.js'
 import { alice, bob, observe, say, users } from './outage.js'
 
-let time: VirtualTime
-let server: LoopbackServer
-beforeEach(async () => {
-  time = virtualTime()
-  server = await startLoopback({ users })
-})
-afterEach(async () => {
-  await time.until(server.stop())
-  time.restore()
-})
+onLoopback(users)
 
 const ping = iqGet(marker('urn:xmpp:ping', 'ping'))
 

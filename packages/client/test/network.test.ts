@@ -1,27 +1,11 @@
 import type { NetworkEvent, NetworkHooks } from '@couplet/client'
-import {
-  faultTransport,
-  type LoopbackServer,
-  type Script,
-  scriptedServer,
-  startLoopback,
-  type VirtualTime,
-  virtualTime,
-} from '@couplet/testing'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { faultTransport, type Script, scriptedServer } from '@couplet/testing'
+import { describe, expect, test } from 'vitest'
+import { onLoopback, server, time } from './loopback-users.js'
 import { count, letGo, observe, say, streamError, users } from './outage.js'
 import { account } from './victim.js'
 
-let time: VirtualTime
-let server: LoopbackServer
-beforeEach(async () => {
-  time = virtualTime()
-  server = await startLoopback({ users })
-})
-afterEach(async () => {
-  await time.until(server.stop())
-  time.restore()
-})
+onLoopback(users)
 
 /** Hooks that a test operates. */
 function hooks(isOnline = true) {

@@ -1,38 +1,7 @@
-import { type ClientOptions, createClient } from '@couplet/client'
-import { message } from '@couplet/stanza'
-import { type LoopbackServer, startLoopback, type VirtualTime, virtualTime } from '@couplet/testing'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { onLoopback, say, server, time, user } from './loopback-users.js'
 
-/** The loopback server and two of its users, on virtual time. */
-let time: VirtualTime
-let server: LoopbackServer
-beforeEach(async () => {
-  time = virtualTime()
-  server = await startLoopback({ users: { alice: 'pw', bob: 'pw' } })
-})
-afterEach(async () => {
-  await time.until(server.stop())
-  time.restore()
-})
-
-/** A client that notes what it gets. */
-function user(name: string, options: Partial<ClientOptions> = {}) {
-  const client = createClient({
-    jid: `${name}@example.org`,
-    password: 'pw',
-    transports: [server.transport()],
-    ...options,
-  })
-  const bodies: (string | undefined)[] = []
-  const sessions: boolean[] = []
-  client.onMessage(({ body }) => void bodies.push(body))
-  client.on('status', (status) => {
-    if (status.state === 'online') sessions.push(status.resumed)
-  })
-  return { client, bodies, sessions }
-}
-
-const say = (to: string, body: string) => message({ to: `${to}@example.org`, type: 'chat', body })
+onLoopback()
 
 describe('XEP-0198 §5: a session goes on', () => {
   test('R-021 what is sent before, during and after a cut arrives once and in order, and nobody sees us go', async () => {

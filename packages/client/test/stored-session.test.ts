@@ -1,43 +1,9 @@
-import {
-  type ClientOptions,
-  createClient,
-  memoryStore,
-  type PluginContext,
-  type StateRecord,
-  type StateStore,
-} from '@couplet/client'
+import { type ClientOptions, memoryStore, type PluginContext, type StateRecord, type StateStore } from '@couplet/client'
 import { iqGet, marker, message } from '@couplet/stanza'
-import { type LoopbackServer, startLoopback, type VirtualTime, virtualTime } from '@couplet/testing'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { onLoopback, server, time, user } from './loopback-users.js'
 
-/** The loopback server and two of its users, on virtual time. */
-let time: VirtualTime
-let server: LoopbackServer
-beforeEach(async () => {
-  time = virtualTime()
-  server = await startLoopback({ users: { alice: 'pw', bob: 'pw' } })
-})
-afterEach(async () => {
-  await time.until(server.stop())
-  time.restore()
-})
-
-/** A client that notes what it gets. */
-function user(name: string, options: Partial<ClientOptions> = {}) {
-  const client = createClient({
-    jid: `${name}@example.org`,
-    password: 'pw',
-    transports: [server.transport()],
-    ...options,
-  })
-  const bodies: (string | undefined)[] = []
-  const sessions: boolean[] = []
-  client.onMessage(({ body }) => void bodies.push(body))
-  client.on('status', (status) => {
-    if (status.state === 'online') sessions.push(status.resumed)
-  })
-  return { client, bodies, sessions }
-}
+onLoopback()
 
 /** A client whose process can be killed: the store does not hear of it any more, nor does the server. */
 function mortal(store: StateStore) {
