@@ -10,6 +10,7 @@ import { roster } from '@couplet/roster'
 import { base64, type Presence } from '@couplet/stanza'
 import { getVcard, setVcard, updateVcard } from '@couplet/vcard'
 import { describe, expect, test } from 'vitest'
+import { befriend } from './befriend.js'
 import { newClient } from './open-client.js'
 import { type Target, targets } from './targets.js'
 
@@ -43,35 +44,6 @@ const connect = async (target: Target, account?: { readonly jid: string; readonl
   client.onPresence((presence) => presences.take(presence))
   await client.online()
   return { client, changes, presences }
-}
-type Connected = Awaited<ReturnType<typeof connect>>['client']
-
-/** Resolves when one has the presence of the other, and what it announces. */
-const arrived = ({ presence, caps: api }: Connected, other: Connected): Promise<void> =>
-  new Promise((resolve) => {
-    const check = (): void => {
-      if (presence.of(other.account).length > 0 && api.announced(other.jid) !== undefined) resolve()
-    }
-    presence.onChange(check)
-    check()
-  })
-
-/** Both see the presence of each other. */
-const befriend = async (one: Connected, other: Connected): Promise<void> => {
-  for (const [from, to] of [
-    [one, other],
-    [other, one],
-  ] as const) {
-    const request = new Promise<void>((resolve) => {
-      to.presence.onRequest((each) => {
-        each.approve()
-        resolve()
-      })
-    })
-    from.presence.subscribe(to.account)
-    await request
-  }
-  await Promise.all([arrived(one, other), arrived(other, one)])
 }
 
 const pixel = base64.decode(

@@ -6,6 +6,7 @@ import { pubsub } from '@couplet/pubsub'
 import { roster } from '@couplet/roster'
 import { attr, element } from '@couplet/stanza'
 import { describe, expect, test } from 'vitest'
+import { arrived, befriend } from './befriend.js'
 import { changesOf } from './node-changes.js'
 import { newClient } from './open-client.js'
 import { type Target, targets } from './targets.js'
@@ -24,36 +25,6 @@ const connect = async (target: Target, account?: { readonly jid: string; readonl
   client.pep.onChange(Secret, (_mood, change) => secrets.take(change))
   await client.online()
   return { client, changes, secrets }
-}
-type Connected = Awaited<ReturnType<typeof connect>>['client']
-
-/** Resolves when one has the presence of the other, and what it announces. */
-const arrived = ({ presence, caps: api }: Connected, other: Connected): Promise<void> =>
-  new Promise((resolve) => {
-    const check = (): void => {
-      if (presence.of(other.account).length > 0 && api.announced(other.jid) !== undefined) resolve()
-    }
-    presence.onChange(check)
-    check()
-  })
-
-/** Both see the presence of each other. */
-const befriend = async (one: Connected, other: Connected): Promise<void> => {
-  for (const [from, to] of [
-    [one, other],
-    [other, one],
-  ] as const) {
-    const request = new Promise<void>((resolve) => {
-      to.presence.onRequest((each) => {
-        each.approve()
-        resolve()
-      })
-    })
-    from.presence.subscribe(to.account)
-    await request
-  }
-  // A server tells those about events whose capabilities it has seen, and it sees them when it passes on their presence.
-  await Promise.all([arrived(one, other), arrived(other, one)])
 }
 
 // The loopback server has no nodes: accounts are pubsub services on real servers only.

@@ -6,7 +6,7 @@ export interface WireAudit {
   readonly acknowledged: ReadonlySet<string>
   /** Ids of requests that it has acknowledged and never answered. */
   readonly unanswered: readonly string[]
-  /** Numbers in the order in which they first came. */
+  /** Numbers in the order in which they first came, in whole messages. */
   readonly numbers: readonly number[]
 }
 
@@ -56,6 +56,10 @@ function unansweredIn(log: Recording['log'], received: string, acknowledged: Rea
   return [...new Set(asked)].filter((id) => acknowledged.has(id) && !answered.has(id))
 }
 
+/** Of whole messages: one that was cut off has not come. */
 function numbersIn(received: string): number[] {
-  return [...new Set([...received.matchAll(/<n\b[^>]*\svalue=['"](\d+)['"]/g)].map(([, value]) => Number(value)))]
+  const streams = received.split('<stream:stream')
+  const messages = streams.flatMap((stream) => stream.match(/<message\b.*?<\/message>/gs) ?? [])
+  const values = messages.map((text) => /<n\b[^>]*\svalue=['"](\d+)['"]/.exec(text)?.[1])
+  return [...new Set(values.filter((value) => value !== undefined).map(Number))]
 }
