@@ -21,6 +21,12 @@ const margin = 15
 /** Seconds, where the server does not say: its patience, and the time between empty requests. */
 const defaults = { inactivity: 30, polling: 5 }
 const pollingBounds = [1, 60] as const
+/**
+ * Milliseconds from a request that is not answered to the next one. They go over two TCP connections: a later one that comes
+ * first has to wait at the server, for some servers until they have something to say. Nor is an empty request made so soon
+ * after an answer, to which there may be something to say.
+ */
+export const gap = 50
 
 /** An XMPP stream in an HTTP session (XEP-0206), as a connection of frames. */
 export class BoshConnection implements Connection {
@@ -45,7 +51,9 @@ export class BoshConnection implements Connection {
   #pumping = false
   /** When the last request was made, if neither it nor its answer carried anything. */
   #idleSince: number | undefined
-  #pollTimer: ReturnType<typeof setTimeout> | undefined
+  #requestedAt = 0
+  #answeredAt = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(url: URL, client: HttpClient, wait: number) {
     this.endpoint = url.href
@@ -112,9 +120,10 @@ export class BoshConnection implements Connection {
   #pump(): void {
     if (this.#state === 'new') this.#create()
     if (this.#state !== 'open') return
-    while (this.#window.size < this.#requests && this.#sendNext(false));
+    const isClear = (): boolean => this.#window.size === 0 || Date.now() >= this.#requestedAt + gap
+    while (this.#window.size < this.#requests && isClear() && this.#sendNext(false));
     // XEP-0124 §11: the one that ends the session may exceed the limit.
-    if (this.#state === 'open' && this.#window.size === this.#requests) this.#sendNext(true)
+    if (this.#state === 'open' && this.#window.size === this.#requests && isClear()) this.#sendNext(true)
     for (const resolve of this.#drainWaiters.splice(0)) resolve()
     if (this.#state === 'open') this.#poll()
   }
@@ -158,17 +167,24 @@ export class BoshConnection implements Connection {
     const end = last ? { type: 'terminate' } : undefined
     if (last) this.#state = 'ending'
     const empty = payload === '' && header === undefined && !last
+    this.#requestedAt = Date.now()
     this.#window.send((rid, ack) => writeRequest({ rid, sid: this.#sid, ack, ...restart, ...end }, payload), empty)
   }
 
   /** Keeps one request at the server; not more often than it allows, if it answers them at once. */
   #poll(): void {
-    clearTimeout(this.#pollTimer)
-    const isFull = this.#inbox.size >= inboxLimit
-    if (this.#window.size > 0 || isFull) return
-    const wait = this.#idleSince === undefined ? 0 : this.#idleSince + this.#polling - Date.now()
-    if (wait <= 0) this.#send({ payload: '', last: false })
-    else this.#pollTimer = setTimeout(() => this.#poll(), wait)
+    const now = Date.now()
+    const isIdle = this.#window.size === 0
+    if (isIdle ? this.#inbox.size >= inboxLimit : this.#outbox.units === 0) return
+    const idle = Math.max(this.#answeredAt + gap, this.#idleSince === undefined ? 0 : this.#idleSince + this.#polling)
+    const due = isIdle ? idle : this.#requestedAt + gap
+    if (due > now) this.#lookAt(due - now)
+    else if (isIdle) this.#send({ payload: '', last: false })
+  }
+
+  #lookAt(ms: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#pump(), ms)
   }
 
   #answered(request: SentRequest, response: ResponseBody): void {
@@ -180,6 +196,7 @@ export class BoshConnection implements Connection {
       this.#open(response, response.sid)
     }
     const { payloads, type } = response
+    this.#answeredAt = Date.now()
     this.#idleSince = request.empty && payloads.length === 0 ? request.sentAt : undefined
     this.#note(response)
     for (const payload of payloads) this.#receive(payload)
@@ -231,7 +248,7 @@ export class BoshConnection implements Connection {
   #finish(error: Error | undefined): void {
     if (this.#state !== 'over') {
       this.#state = 'over'
-      clearTimeout(this.#pollTimer)
+      clearTimeout(this.#timer)
       this.#window.abort()
       this.#client.close()
       for (const resolve of this.#drainWaiters.splice(0)) resolve()

@@ -32,26 +32,22 @@ export async function reach(target: ConnectOptions, options: BoshOptions): Promi
   }
 }
 
-/** What the domain announces, and what was good before. */
+/** What the domain announces, or where the last login was if it cannot be asked. */
 async function find({ domain, signal, hints }: ConnectOptions, client: HttpClient): Promise<readonly URL[]> {
-  const last = secureUrl(hints?.lastGood)
   try {
     // Loaded on demand: an application that names its service never needs it.
     const { discoverEndpoints } = await import('@couplet/websocket/host-meta')
-    const found = await discoverEndpoints(domain, { rel: REL_XBOSH, protocol: 'https:' }, client.fetch, signal)
-    return [...found, ...last]
+    return await discoverEndpoints(domain, { rel: REL_XBOSH, protocol: 'https:' }, client.fetch, signal)
   } catch (error) {
     signal.throwIfAborted()
-    if (last.length > 0) return last
-    throw error
+    // Only the domain can say which host speaks for it: once it has said so, what it said before is void.
+    const last = (error as ConnectionError).code === 'unreachable' ? secureUrl(hints?.lastGood) : undefined
+    if (last === undefined) throw error
+    return [last]
   }
 }
 
 /** What is remembered comes from a store: it may be anything. */
-function secureUrl(endpoint: string | undefined): readonly URL[] {
-  try {
-    return endpoint?.startsWith('https:') ? [new URL(endpoint)] : []
-  } catch {
-    return []
-  }
+function secureUrl(endpoint: string | undefined): URL | undefined {
+  return endpoint?.startsWith('https:') && URL.canParse(endpoint) ? new URL(endpoint) : undefined
 }

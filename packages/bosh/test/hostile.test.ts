@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { gap } from '../src/bosh-connection.js'
 import { body, created, openFrame, settle, setUp, setUpSession } from './scripted-manager.js'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] }))
@@ -147,6 +148,8 @@ describe('numbers that a server may send', () => {
     await manager.next()
     for (const text of ['1', '2', '3']) {
       connection.write(`<x xmlns='x'>${text}</x>`)
+      await settle()
+      await vi.advanceTimersByTimeAsync(gap)
       await settle()
     }
     expect(manager.untaken).toBe(allowed - 1)

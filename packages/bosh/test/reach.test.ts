@@ -79,16 +79,22 @@ describe('bosh', () => {
     await expect(connect({ tried, service }, options)).rejects.toMatchObject({ code: 'no-endpoint' })
   })
 
-  test('R-005 goes last to where it was before, also when the domain says nothing', async () => {
+  test('R-005 goes to where it was before when the domain cannot be asked', async () => {
     const hints = { lastGood: 'https://last.example.org/bosh', preferred: 'evil.example:1' }
-    const found = { fetch: site('https://a.example.org/bosh') }
-    expect((await connect({ hints }, found)).endpoint).toBe('https://a.example.org/bosh')
-    const tried = new Set(['https://a.example.org/bosh'])
-    expect((await connect({ hints, tried }, found)).endpoint).toBe(hints.lastGood)
     expect((await connect({ hints }, { fetch: site() })).endpoint).toBe(hints.lastGood)
     for (const lastGood of ['http://last.example.org/bosh', 'xmpps://example.org:5223', 'https://[', '']) {
       await expect(connect({ hints: { lastGood } }, { fetch: site() })).rejects.toMatchObject({ code: 'unreachable' })
     }
+  })
+
+  test('R-005 S-020 does not go where the domain does not send it any more', async () => {
+    const hints = { lastGood: 'https://last.example.org/bosh' }
+    const found = { fetch: site('https://a.example.org/bosh') }
+    expect((await connect({ hints }, found)).endpoint).toBe('https://a.example.org/bosh')
+    const tried = new Set(['https://a.example.org/bosh'])
+    await expect(connect({ hints, tried }, found)).rejects.toMatchObject({ code: 'no-endpoint' })
+    const insecure = { fetch: site('http://a.example.org/bosh') }
+    await expect(connect({ hints }, insecure)).rejects.toMatchObject({ code: 'not-found' })
   })
 
   test('R-007 ends with its signal', async () => {

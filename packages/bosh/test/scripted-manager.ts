@@ -1,6 +1,6 @@
 import type { ConnectionListener } from '@couplet/client'
 import { vi } from 'vitest'
-import { BoshConnection } from '../src/bosh-connection.js'
+import { BoshConnection, gap } from '../src/bosh-connection.js'
 import type { HttpFetch, HttpRequest } from '../src/open-fetch.js'
 
 /** The namespaces a server declares. */
@@ -97,8 +97,10 @@ export class ScriptedManager {
     return this.calls.length - this.#taken
   }
 
-  /** The next request. */
+  /** The next request; a moment later, if it is one that is not made at once. */
   async next(): Promise<Call> {
+    await settle()
+    if (this.untaken === 0 && vi.isFakeTimers()) await vi.advanceTimersByTimeAsync(gap)
     while (this.untaken === 0) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve

@@ -55,7 +55,7 @@ async function exchange(server: LabServer, count: number, random: () => number) 
   const found = nothing()
   for (const [index, side] of sides.entries()) {
     const other = sides[1 - index] as NumberedSide
-    const { duplicates, late, order } = side.ledger
+    const { duplicates, late } = side.ledger
     expect([duplicates, side.failures]).toEqual([[], []])
     expect(side.sessions.resumed).toBeGreaterThan(count / 10)
     // ejabberd hands a session over while messages and answers are on their way to it: some overtake others, and some never
@@ -67,7 +67,7 @@ async function exchange(server: LabServer, count: number, random: () => number) 
     expect(side.errors).toEqual(unanswered)
     expect(unanswered.length).toBeLessThanOrEqual(own.unanswered.length)
     // What comes from the archive of a lost session is not in the order of the wire.
-    if (side.sessions.fresh === 1) expect(order).toEqual(own.numbers)
+    if (side.sessions.fresh === 1) expect(late.filter((number) => !own.overtaken.has(number))).toEqual([])
     found.messages += side.sent
     found.fresh += side.sessions.fresh
     found.resumed += side.sessions.resumed

@@ -6,11 +6,6 @@ export class Ledger {
   #highest = -1
   readonly #waiting = new Set<() => void>()
 
-  /** The numbers in the order in which they have come. */
-  get order(): readonly number[] {
-    return [...this.#seen]
-  }
-
   /** How many different numbers have come. */
   get size(): number {
     return this.#seen.size

@@ -6,8 +6,8 @@ export interface WireAudit {
   readonly acknowledged: ReadonlySet<string>
   /** Ids of requests that it has acknowledged and never answered. */
   readonly unanswered: readonly string[]
-  /** Numbers in the order in which they first came, in whole messages. */
-  readonly numbers: readonly number[]
+  /** Numbers that came, again or for the first time, after a greater one had come. */
+  readonly overtaken: ReadonlySet<number>
 }
 
 /** `h` of an acknowledgement, of a resumed session, and of one that is not (XEP-0198 §4, §5); or a new session. */
@@ -44,7 +44,7 @@ export function auditWire({ log, received }: Recording): WireAudit {
       if (name === 'resumed') outstanding = []
     }
   }
-  return { acknowledged, unanswered: unansweredIn(log, received, acknowledged), numbers: numbersIn(received) }
+  return { acknowledged, unanswered: unansweredIn(log, received, acknowledged), overtaken: overtakenIn(received) }
 }
 
 function unansweredIn(log: Recording['log'], received: string, acknowledged: ReadonlySet<string>): string[] {
@@ -57,9 +57,15 @@ function unansweredIn(log: Recording['log'], received: string, acknowledged: Rea
 }
 
 /** Of whole messages: one that was cut off has not come. */
-function numbersIn(received: string): number[] {
+function overtakenIn(received: string): Set<number> {
   const streams = received.split('<stream:stream')
   const messages = streams.flatMap((stream) => stream.match(/<message\b.*?<\/message>/gs) ?? [])
-  const values = messages.map((text) => /<n\b[^>]*\svalue=['"](\d+)['"]/.exec(text)?.[1])
-  return [...new Set(values.filter((value) => value !== undefined).map(Number))]
+  const found = new Set<number>()
+  let greatest = -1
+  for (const text of messages) {
+    const [, value] = /<n\b[^>]*\svalue=['"](\d+)['"]/.exec(text) ?? []
+    if (Number(value) < greatest) found.add(Number(value))
+    if (value !== undefined) greatest = Math.max(greatest, Number(value))
+  }
+  return found
 }
