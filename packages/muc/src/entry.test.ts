@@ -1,9 +1,9 @@
 import { Delay } from '@couplet/delay'
 import { getDiscoInfo } from '@couplet/disco'
-import { Jid, presence, StanzaError, type StanzaErrorCondition } from '@couplet/stanza'
+import { Jid, presence, type StanzaErrorCondition } from '@couplet/stanza'
 import { StanzaId } from '@couplet/stanza-id'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { cave, inside, me, RoomScene, user } from '../test/in-room.js'
+import { cave, inside, me, newSession, RoomScene, refuse, user } from '../test/in-room.js'
 import { MucJoin, type Room } from './index.js'
 
 const minute = 60_000
@@ -11,21 +11,13 @@ const minute = 60_000
 beforeEach(() => void vi.useFakeTimers({ now: new Date('2026-06-01T12:00:00Z') }))
 afterEach(() => void vi.useRealTimers())
 
-const newSession = async (scene: RoomScene): Promise<void> => {
-  scene.session.lose()
-  await scene.session.begin()
-}
-
-const refuse = (scene: RoomScene, condition: StanzaErrorCondition): void =>
-  scene.session.receive(presence({ type: 'error', from: `${cave}/${me}` }, new StanzaError({ condition }).element))
-
 describe('after a new session', () => {
   test('R-045 twenty rooms are entered again, five in a second', async () => {
     const scene = new RoomScene()
     const rooms: Room[] = []
     for (let i = 0; i < 20; i++) {
       const joined = scene.muc.join(`r${i}@rooms.example.org`, { nick: me })
-      scene.session.receive(presence({ from: `r${i}@rooms.example.org/${me}` }))
+      scene.session.receive(presence({ from: `r${i}@rooms.example.org/${me}` }, user({ statuses: [110] })))
       rooms.push(await joined)
     }
     await newSession(scene)
@@ -46,7 +38,7 @@ describe('after a new session', () => {
     scene.say('bob', 'nameless', StanzaId({ id: 's1', by: Jid.parse(cave) }))
     await vi.advanceTimersByTimeAsync(3 * minute)
     await newSession(scene)
-    expect(scene.session.sent.at(-1)?.get(MucJoin)).toEqual({ history: { since: new Date('2026-06-01T12:09:30Z') } })
+    expect(scene.session.sent.at(-1)?.get(MucJoin)).toEqual({ history: { seconds: 210 } })
     const seen: string[] = []
     room.onMessage(({ body, isHistory }) => void seen.push(`${body} ${isHistory}`))
     scene.letIn()
@@ -115,7 +107,7 @@ describe('after a new session', () => {
     ['forbidden', false],
     ['registration-required', false],
     ['not-authorized', false],
-    ['item-not-found', false],
+    ['item-not-found', true],
     ['conflict', true],
     ['service-unavailable', true],
     ['remote-server-not-found', true],
@@ -143,6 +135,55 @@ describe('after a new session', () => {
     const gaps = times.map((time, i) => time - (times[i - 1] ?? 0))
     expect(times.length).toBeLessThan(12)
     expect(gaps.every((gap, i) => i < 2 || gap >= 0.8 * (gaps[i - 1] ?? 0))).toBe(true)
+  })
+
+  test('R-045 leaving while the connection is lost is told when the session goes on, and before anything new', async () => {
+    const { scene, room } = await inside()
+    scene.session.lose()
+    await room.leave('bye')
+    expect([scene.told.length, room.state]).toEqual([1, 'left'])
+    void scene.muc.join(cave, { nick: me })
+    await scene.session.resume()
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(scene.told.slice(1)).toEqual([`unavailable ${cave}/${me}`, `available ${cave}/${me}`])
+    expect(scene.session.sent[1]?.element.child('status')?.text).toBe('bye')
+  })
+
+  test('availability that changes while the connection is lost is told when the session goes on, once', async () => {
+    const { scene, room } = await inside()
+    const shows = () => scene.session.sent.slice(1).map(({ element }) => element.child('show')?.text)
+    scene.session.lose()
+    room.setAvailability({ show: 'away' })
+    room.setAvailability({ show: 'dnd' })
+    expect(shows()).toEqual([])
+    await scene.session.resume()
+    scene.session.lose()
+    await scene.session.resume()
+    expect(shows()).toEqual(['dnd'])
+    await newSession(scene)
+    room.setAvailability({ show: 'xa' })
+    scene.letIn()
+    expect(shows()).toEqual(['dnd', 'dnd', 'xa'])
+  })
+
+  test('R-045 who joins and talks when told that we are online is in time: no room is entered twice', async () => {
+    const { scene, room } = await inside()
+    const { session, muc } = scene
+    session.lose()
+    // What a listener of `status` does: after the session has begun, and before rooms are entered.
+    session.announce(() => {
+      queueMicrotask(() => {
+        void muc.join('den@rooms.example.org', { nick: me })
+        room.send('hello')
+      })
+      return []
+    })
+    await session.begin()
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(scene.told.slice(1).sort()).toEqual([`available ${cave}/${me}`, `available den@rooms.example.org/${me}`])
+    scene.letIn()
+    expect(session.sent.filter(({ element }) => element.name === 'message')).toHaveLength(1)
+    expect(session.sent.at(-1)?.element.child('body')?.text).toBe('hello')
   })
 
   test('R-045 leaving while the connection is lost: nobody comes back', async () => {

@@ -11,11 +11,14 @@ import { SelfPing } from './self-ping.js'
 
 /** Milliseconds: for the room to answer, and between attempts to come back, from the first to all after the last. */
 const limits = { answer: 60_000, firstRetry: 10_000, lastRetry: 15 * 60_000, leave: 10_000 } as const
-/** Our clock may be ahead of the room's: so much of what we have seen already is asked for again. */
+/** Milliseconds: what the room says is under way for a while, so some of what we have seen already is asked for again. */
 const overlap = 30_000
 
-/** XEP-0045 §7.2 with RFC 6120 §8.3.3: what may be over in a while. */
-const passing: readonly string[] = ['conflict', 'remote-server-not-found', 'service-unavailable']
+/**
+ * XEP-0045 §7.2 with RFC 6120 §8.3.3: what may be over in a while, for somebody who was in. `item-not-found` is a room
+ * that somebody has just made again, and has still to open (§10.1.2).
+ */
+const passing: readonly string[] = ['conflict', 'item-not-found', 'remote-server-not-found', 'service-unavailable']
 
 /** How available an occupant is. */
 export type RoomAvailability = Pick<PresenceInit, 'show' | 'status' | 'lang'>
@@ -25,12 +28,18 @@ export interface EntryOptions {
   readonly password: string | undefined
   readonly history: MucHistory
   readonly availability: RoomAvailability
+  /** Whether the room is made if there is none. */
+  readonly create: boolean
 }
 
 /** Whom an entry tells, and asks. */
 export interface EntryHost {
   /** It is time to enter again, when it is this room's turn. */
   readonly queue: () => void
+  /** By coming back we have made the room again. */
+  readonly made: () => void
+  /** There is no connection: this has to be said if the session goes on, and only then. */
+  readonly whenResumed: (farewell: Presence) => void
   /** We are out, for good. */
   readonly ended: () => void
 }
@@ -44,6 +53,8 @@ export class Entry {
   readonly #ping: SelfPing
   readonly #entered = new Deferred<void>()
   #availability: RoomAvailability
+  /** Whether the room has still to hear of it. */
+  #isUntold = false
   /** Whether the room was asked, in this session, and has not answered. */
   #isAsked = false
   /** Whether there is still time for it. Also an answer after that counts. */
@@ -70,6 +81,11 @@ export class Entry {
     return this.#entered.promise
   }
 
+  /** How available we are there. */
+  get availability(): RoomAvailability {
+    return this.#availability
+  }
+
   /** Whether the next self-presence says that we are in. */
   get isAsked(): boolean {
     return this.#isAsked
@@ -85,7 +101,9 @@ export class Entry {
     const core = this.#core
     if (core.state === 'left' || !this.#context.isOnline) return // the next session asks
     this.#isAsked = true
-    core.isCatchingUp = true
+    this.#isUntold = false
+    core.history.begin()
+    core.rename.fail(new RoomError('lost'))
     this.learn()
     core.occupants.beginSync()
     const join = MucJoin({ history: this.#history, password: this.#options.password })
@@ -108,39 +126,51 @@ export class Entry {
   }
 
   /** A new session: the room knows nothing of it. */
-  renew(): void {
+  forget(): void {
     this.#isAsked = false
     this.#stopTimers()
     if (this.#leaving !== undefined) this.end({ type: 'left', reason: undefined, actor: undefined })
-    if (this.#core.state === 'left') return
     if (this.#core.state === 'joined') this.#core.state = 'lost'
-    this.#host.queue()
+  }
+
+  /** Rooms can be entered now. Who was told first that we are online may have asked for this one. */
+  renew(): void {
+    const { state } = this.#core
+    if ((state === 'entering' || state === 'lost') && !this.#isAsked) this.#host.queue()
   }
 
   /** The session goes on, and what was held for the case that it does not can go out. */
   resumed(): void {
-    const { state } = this.#core
-    if (state === 'joined') this.#core.heldSends.release()
-    // Its turn came while there was no connection.
-    else if (state !== 'left' && !this.#isAsked) this.#host.queue()
+    this.#tell()
+    if (this.#core.state === 'joined') this.#core.heldSends.release()
+    else this.renew() // its turn came while there was no connection
   }
 
   /** The room has let us in. */
   enter(codes: readonly number[]): void {
     const core = this.#core
     const isFirst = core.state === 'entering'
+    const isMade = codes.includes(201)
     this.#isAsked = false
+    if (isMade && !isFirst && !this.#options.create) {
+      // Not ours to make: leaving ends it again, and somebody else may make it yet.
+      this.#context.send(presence({ type: 'unavailable', to: core.occupant }))
+      this.#retry()
+      return
+    }
     this.#attempts = 0
     this.#stopTimers()
     core.state = 'joined'
-    core.lastMessage ??= new Date()
+    core.history.enter()
     for (const occupant of core.occupants.endSync()) {
       core.occupantChanges.emit({ type: 'left', occupant, reason: undefined, actor: undefined })
     }
-    if (isFirst) core.isNew = codes.includes(201)
+    if (isMade) core.isNew = true
     core.events.emit({ type: isFirst ? 'joined' : 'rejoined' })
     core.takeStatuses(codes, false)
     this.#ping.start()
+    this.#tell()
+    if (isMade && !isFirst) this.#host.made()
     core.heldSends.release()
     this.#entered.resolve()
   }
@@ -176,6 +206,8 @@ export class Entry {
     this.#isAsked = false
     this.#stopTimers()
     const reason = new RoomError('left')
+    core.occupants.clear()
+    core.rename.fail(reason)
     core.heldSends.fail(reason)
     this.#entered.reject(reason)
     this.#host.ended()
@@ -195,19 +227,19 @@ export class Entry {
     const isInside = this.#core.state === 'joined' || this.#isAsked
     const left = new Deferred<void>()
     this.#leaving = left
+    const farewell = presence({ type: 'unavailable', to: this.#core.occupant, status })
     if (isInside && isOnline && !signal.aborted) {
-      this.#context.send(presence({ type: 'unavailable', to: this.#core.occupant, status }))
+      this.#context.send(farewell)
       await until(left.promise, limits.leave, [signal], () => undefined).catch(() => {})
-    }
+    } else if (isInside) this.#host.whenResumed(farewell)
     this.end({ type: 'left', reason: undefined, actor: undefined })
   }
 
   /** Says how available we are, here and when we come back (XEP-0045 §7.7). */
   announce(availability: RoomAvailability): void {
     this.#availability = availability
-    if (this.#core.state !== 'joined' || !this.#context.isOnline) return
-    const told: Presence = presence({ ...availability, to: this.#core.occupant })
-    this.#context.send(told)
+    this.#isUntold = true
+    this.#tell()
   }
 
   /** The client closes. */
@@ -216,9 +248,16 @@ export class Entry {
   }
 
   get #history(): MucHistory {
-    const { state, lastMessage } = this.#core
-    if (state === 'entering' || lastMessage === undefined) return this.#options.history
-    return { since: new Date(lastMessage.getTime() - overlap) }
+    const { state, history } = this.#core
+    const { missed } = history
+    if (state === 'entering' || missed === undefined) return this.#options.history
+    return { seconds: Math.ceil((missed + overlap) / 1000) }
+  }
+
+  #tell(): void {
+    if (!this.#isUntold || this.#core.state !== 'joined' || !this.#context.isOnline) return
+    this.#isUntold = false
+    this.#context.send(presence({ ...this.#availability, to: this.#core.occupant }))
   }
 
   #retry(): void {

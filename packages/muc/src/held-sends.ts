@@ -45,6 +45,7 @@ class HeldSend implements SendHandle {
 export class HeldSends {
   readonly #held: HeldSend[] = []
   readonly #send: (message: Message) => SendHandle
+  #end: { readonly reason: unknown } | undefined
 
   /** @param send sends for real */
   constructor(send: (message: Message) => SendHandle) {
@@ -54,7 +55,8 @@ export class HeldSends {
   /** Keeps a message that has an id. */
   hold(message: Message, id: string): SendHandle {
     const held = new HeldSend(message, id, this.#held.length < limit)
-    this.#held.push(held)
+    if (this.#end === undefined) this.#held.push(held)
+    else held.fail(this.#end.reason)
     return held
   }
 
@@ -63,8 +65,9 @@ export class HeldSends {
     for (const held of this.#held.splice(0)) held.handOver(this.#send(held.message))
   }
 
-  /** We never shall be. */
+  /** We never shall be: everything fails, now and later. */
   fail(reason: unknown): void {
+    this.#end ??= { reason }
     for (const held of this.#held.splice(0)) held.fail(reason)
   }
 }

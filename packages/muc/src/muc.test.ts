@@ -1,7 +1,7 @@
 import { presence, StanzaError, type StanzaErrorCondition } from '@couplet/stanza'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { cave, me, RoomScene, user } from '../test/in-room.js'
-import { type JoinOptions, MucJoin } from './index.js'
+import { type JoinOptions, MucJoin, setOwner } from './index.js'
 
 describe('entering', () => {
   test('asks with nickname, password and wanted history, and resolves with our own presence', async () => {
@@ -48,8 +48,19 @@ describe('entering', () => {
     const joined = scene.muc.join(cave, { nick: me })
     scene.session.receive(presence({ from: cave }, user({ statuses: [110] })))
     expect(scene.muc.rooms.get(cave)?.state).toBe('entering')
-    scene.session.receive(presence({ from: `${cave}/${me}` }))
+    scene.session.receive(presence({ from: `${cave}/${me}` }, user()))
     expect((await joined).me).toMatchObject({ role: 'none', affiliation: 'none' })
+  })
+
+  test('S-151 somebody who is no room does not let us in, whoever they are available to', async () => {
+    const scene = new RoomScene()
+    const bob = 'bob@example.net'
+    const joined = scene.muc.join(bob, { nick: 'phone' })
+    scene.session.receive(presence({ from: `${bob}/phone`, show: 'chat' }))
+    scene.session.receive(presence({ from: `${bob}/laptop` }))
+    expect(scene.muc.rooms.get(bob)?.state).toBe('entering')
+    scene.session.end()
+    await expect(joined).rejects.toMatchObject({ name: 'AbortError' })
   })
 
   test('the service may give another nickname (210)', async () => {
@@ -94,6 +105,19 @@ describe('entering', () => {
     await vi.waitFor(() => expect(scene.told).toHaveLength(3))
     scene.letIn()
     expect(await again).not.toBe(room)
+  })
+
+  test('who makes a room that we are leaving waits until we have left', async () => {
+    const scene = new RoomScene()
+    scene.session.answer(setOwner, () => undefined)
+    const room = await scene.enter()
+    void room.leave()
+    const created = scene.muc.create(cave, { nick: me })
+    scene.presence(me, { type: 'unavailable' }, { statuses: [110] })
+    await vi.waitFor(() => expect(scene.told).toHaveLength(3))
+    scene.letIn(me, [201])
+    expect((await created).isNew).toBe(true)
+    await expect(scene.muc.create(cave)).rejects.toMatchObject({ code: 'exists' })
   })
 
   test('S-137 110 from another room, or for another nickname once we are in, is nothing', async () => {
@@ -170,12 +194,20 @@ describe('with a clock', () => {
 
   test('when the client closes nothing is left waiting', async () => {
     const scene = new RoomScene()
-    await scene.enter()
+    const room = await scene.enter()
+    scene.session.lose()
     const joined = scene.muc.join('den@rooms.example.org')
     joined.catch(() => {})
     await vi.advanceTimersByTimeAsync(1)
+    const held = room.send('while there is no connection')
     scene.session.end()
     await expect(joined).rejects.toMatchObject({ name: 'AbortError' })
+    const later = room.send('after that')
+    for (const { acked, accepted } of [held, later]) {
+      await expect(acked).rejects.toMatchObject({ name: 'AbortError' })
+      await Promise.allSettled([accepted])
+    }
+    expect([held.state, later.state]).toEqual(['failed', 'failed'])
     await vi.advanceTimersByTimeAsync(0)
     expect(vi.getTimerCount()).toBe(0)
   })

@@ -31,7 +31,9 @@ export interface JoinOptions extends CallOptions {
   readonly availability?: RoomAvailability | undefined
   /**
    * Whether a room that does not exist is made, with the settings it comes with; default true, as in XEP-0045 §10.1. With
-   * `false` such a room is left again, which ends it, and `join` rejects with a `RoomError` `no-room`.
+   * `false` such a room is left again, which ends it, and `join` rejects with a `RoomError` `no-room`. So it is when we
+   * come back: a room that is no more by then is made again, which is the event `recreated`; with `false` we wait until
+   * somebody else has made it.
    */
   readonly create?: boolean | undefined
   /** Milliseconds for the room to answer; default a minute. */
@@ -40,7 +42,7 @@ export interface JoinOptions extends CallOptions {
 
 /** Options of {@link Muc.create}. */
 export interface CreateOptions extends Omit<JoinOptions, 'create' | 'history'> {
-  /** How the room is to be; default as the server makes them. */
+  /** How the room is to be, also if we make it again by coming back; default as the server makes them. */
   readonly settings?: RoomSettings | undefined
   /** Settings of the server's own, by field name. */
   readonly fields?: RoomFieldValues | undefined
@@ -77,11 +79,14 @@ export interface Muc {
   roomOf(stanza: Message | Presence): Room | undefined
   /**
    * What a message from a room is, live, archived or as a copy of another client of ours; `undefined` if it comes from
-   * somebody by their own address. What an occupant says to us alone looks like the message of a contact, and is not:
-   * `from.bare` is the room.
+   * somebody by their own address, and for what claims live to be said in a room we are not in. What an occupant says to us
+   * alone looks like the message of a contact, and is not: `from.bare` is the room.
    */
   kindOf(message: Message): RoomKind | undefined
 }
+
+/** What a room is entered with, also when we come back. */
+type EntranceOptions = Omit<JoinOptions, keyof CallOptions | 'timeout'> & Pick<CreateOptions, 'settings' | 'fields'>
 
 /** A room, and those who work for it. */
 interface Member {
@@ -108,6 +113,8 @@ class Rooms implements Muc {
   readonly #context: PluginContext
   readonly #members = new Map<string, Member>()
   readonly #pace = new Pace<Entry>((entry) => entry.ask())
+  /** To rooms that we have left while there was no connection: only a session that goes on is still in them. */
+  readonly #farewells: Presence[] = []
 
   constructor(context: PluginContext) {
     this.#context = context
@@ -115,11 +122,17 @@ class Rooms implements Muc {
     // Whole stanzas, not payloads: what comes from a room is for `client.onMessage` as well.
     context.onMessage((message) => this.#memberOf(message)?.inbox.take(message))
     context.onPresence((presence) => this.#memberOf(presence)?.presence.take(presence))
+    // Before anybody can know that there is a new session, and enter a room in it.
     context.onSession(() => {
       this.#pace.clear()
+      this.#farewells.length = 0
+      for (const { entry } of this.#members.values()) entry.forget()
+    }, 'stream')
+    context.onSession(() => {
       for (const { entry } of this.#members.values()) entry.renew()
     }, 'rooms')
     context.onResume(() => {
+      for (const farewell of this.#farewells.splice(0)) context.send(farewell)
       for (const { entry } of this.#members.values()) entry.resumed()
     })
     context.subscription(() => this.#close())
@@ -141,21 +154,22 @@ class Rooms implements Muc {
       if (known === undefined) void room.leave()
       throw error
     }
-    if (known === undefined && room.isNew) await this.#open(room, options)
+    if (known === undefined && room.isNew) await this.#open(room, entry, options)
     return room
   }
 
   async create(jid: Jid | string, options: CreateOptions = {}): Promise<Room> {
-    const { settings = {}, fields, signal, ...rest } = options
+    const { timeout = joinLimit, signal } = options
     const occupant = this.#occupant(jid, options.nick)
-    if (this.#members.has(occupant.bare.toString())) throw new RoomError('exists')
-    const { room, entry } = this.#enter(occupant, rest)
+    const key = occupant.bare.toString()
+    const leaving = this.#members.get(key)?.entry.leaving
+    if (leaving !== undefined) await leaving
+    if (this.#members.has(key)) throw new RoomError('exists')
+    const { room, entry } = this.#enter(occupant, options)
     try {
-      const { timeout = joinLimit } = options
       await until(entry.entered, timeout, [signal, this.#context.signal], () => new RoomError('timeout'))
       if (!room.isNew) throw new RoomError('exists')
-      const isReserved = Object.keys(settings).length > 0 || fields !== undefined
-      await (isReserved ? room.configure(settings, fields, { signal }) : room.acceptDefaults({ signal }))
+      await configure(room, options, { signal })
       entry.learn()
     } catch (error) {
       void room.leave() // a room that is still locked ends with that (XEP-0045 §10.1.3)
@@ -173,7 +187,8 @@ class Rooms implements Muc {
   }
 
   kindOf(message: Message): RoomKind | undefined {
-    if (message.type === 'groupchat') return 'groupchat'
+    // S-140. Another client of ours may be in rooms that we are not in.
+    if (message.type === 'groupchat') return isCopy(message) || this.#memberOf(message) ? 'groupchat' : undefined
     const other = message.from?.bare.equals(this.#context.account) ? message.to : message.from
     if (other?.resource === undefined) return undefined
     const user = message.get(MucUser)
@@ -192,23 +207,25 @@ class Rooms implements Muc {
     return jid.withResource(nick ?? jid.resource ?? this.#context.account.local ?? 'guest')
   }
 
-  #enter(occupant: FullJid, options: JoinOptions): Member {
+  #enter(occupant: FullJid, options: EntranceOptions): Member {
     const context = this.#context
     const key = occupant.bare.toString()
     const core = new RoomCore(context, occupant)
-    const { password, history = { maxChars: 0 }, availability = {} } = options
+    const { password, history = { maxChars: 0 }, availability = {}, create = true } = options
     const entry: Entry = new Entry(
       context,
       core,
-      { password, history, availability },
+      { password, history, availability, create },
       {
         queue: () => this.#pace.add(entry),
+        made: () => void this.#remake(member, options),
+        whenResumed: (farewell) => void this.#farewells.push(farewell),
         ended: () => this.#forget(key, entry),
       },
     )
     const presence = new RoomPresence(core, entry)
-    const room = new Room(context, core, entry, presence)
-    const member = { room, core, entry, presence, inbox: new RoomInbox(context, core, entry, room) }
+    const room = new Room(context, core, entry)
+    const member: Member = { room, core, entry, presence, inbox: new RoomInbox(context, core, entry, room) }
     this.#members.set(key, member)
     this.rooms.set(key, room)
     entry.ask()
@@ -216,13 +233,30 @@ class Rooms implements Muc {
   }
 
   /** XEP-0045 §10.1.2: nobody else can enter before the room is told how to be. */
-  async #open(room: Room, { create = true, signal }: JoinOptions): Promise<void> {
+  async #open(room: Room, entry: Entry, { create = true, signal }: JoinOptions): Promise<void> {
     if (!create) {
       await room.leave()
       throw new RoomError('no-room')
     }
     await room.acceptDefaults({ signal }).catch(() => {}) // not every service locks, nor every one knows the question
-    this.#members.get(room.jid.toString())?.entry.learn()
+    entry.learn()
+  }
+
+  /** By coming back we have made a room: it is opened as it was the first time. */
+  async #remake({ room, core, entry }: Member, options: EntranceOptions): Promise<void> {
+    core.events.emit({ type: 'recreated' })
+    try {
+      await configure(room, options)
+    } catch (error) {
+      if (core.state !== 'joined' || !this.#context.isOnline) return // the next session makes it again
+      if (hasWishes(options)) {
+        // As in `create`: better no room than one that is not as it was to be, such as open to all.
+        this.#context.reportError(error)
+        void room.leave()
+        return
+      }
+    }
+    entry.learn()
   }
 
   #forget(key: string, entry: Entry): void {
@@ -240,5 +274,18 @@ class Rooms implements Muc {
     }
   }
 }
+
+const hasWishes = ({ settings = {}, fields }: EntranceOptions): boolean =>
+  Object.keys(settings).length > 0 || fields !== undefined
+
+/** Tells a new room how to be, which opens it (XEP-0045 §10.1). */
+function configure(room: Room, options: EntranceOptions, call?: CallOptions): Promise<void> {
+  const { settings = {}, fields } = options
+  return hasWishes(options) ? room.configure(settings, fields, call) : room.acceptDefaults(call)
+}
+
+/** Whether a message is not from the stream itself; one that nobody received is not, either. */
+const isCopy = (message: Message | InboundMessage): boolean =>
+  !('provenance' in message) || message.provenance === 'archive' || message.provenance === 'carbon'
 
 const parse = (jid: Jid | string): Jid => (typeof jid === 'string' ? Jid.parse(jid) : jid)

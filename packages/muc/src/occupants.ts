@@ -97,6 +97,12 @@ export class Occupants {
     return known
   }
 
+  /** Nobody tells us any more who is there. */
+  clear(): void {
+    this.all.clear()
+    this.#stale = undefined
+  }
+
   /** From here on the room says anew who is there. */
   beginSync(): void {
     this.#stale = new Set(this.all.keys())

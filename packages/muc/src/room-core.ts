@@ -5,7 +5,9 @@ import { HeldEvent } from './held-event.js'
 import { HeldSends } from './held-sends.js'
 import { type OccupantChange, Occupants } from './occupants.js'
 import { RecentKeys } from './recent-keys.js'
+import { Rename } from './rename.js'
 import { eventsOfStatuses, type RoomAnonymity, type RoomEvent } from './room-event.js'
+import { RoomHistory } from './room-history.js'
 import type { RoomMessage, SubjectChange } from './room-message.js'
 
 /**
@@ -25,10 +27,8 @@ export class RoomCore {
   isNew = false
   /** What the room says it can do; `undefined` until it has. */
   features: ReadonlySet<string> | undefined
-  /** When the room last said something that history could repeat, by the best clock there is. */
-  lastMessage: Date | undefined
-  /** Whether the subject, which ends the history, is still to come. */
-  isCatchingUp = true
+  readonly history = new RoomHistory()
+  readonly rename = new Rename()
   readonly occupants = new Occupants(() => this.assignsOccupantIds)
   readonly sent = new RecentKeys(1000)
   readonly seen = new RecentKeys(500)

@@ -11,7 +11,12 @@ export type RoomEvent =
   | { readonly type: 'joined' }
   /** We are in again, after a new session or because the room had forgotten us; what was missed follows as history. */
   | { readonly type: 'rejoined' }
-  /** The room, or the way to it, is gone for the moment; we come back by ourselves. */
+  /** After `rejoined`: the room was no more, and by coming back we have made it again, as we would the first time. */
+  | { readonly type: 'recreated' }
+  /**
+   * The room, or the way to it, is gone for the moment; we come back by ourselves. `self-ping`: it has said that it does
+   * not know us.
+   */
   | { readonly type: 'lost'; readonly cause: 'shutdown' | 'removed-by-error' | 'self-ping' }
   /** We are out, and stay out. `removed`: not a member any more, or the room is for members only now. */
   | {

@@ -1,5 +1,5 @@
 import { Delay } from '@couplet/delay'
-import { Jid, message, StanzaError, xml } from '@couplet/stanza'
+import { Jid, type Message, message, StanzaError, xml } from '@couplet/stanza'
 import { describe, expect, test } from 'vitest'
 import { cave, me, RoomScene, user } from '../test/in-room.js'
 import { NS_OCCUPANT_ID, OccupantId, type RoomEvent, type RoomMessage, VoiceRequest } from './index.js'
@@ -42,6 +42,22 @@ describe('what is said to all', () => {
       scene.session.receive(message({ type: 'groupchat', from, subject: 'Mine' }))
     }
     expect([messages, subjects, room.subject]).toEqual([[], [], ''])
+  })
+
+  test('S-140 live, only what a room that we are in has said is groupchat', async () => {
+    const { scene } = await opened()
+    const kinds: (string | undefined)[] = []
+    scene.session.onMessage((received) => void kinds.push(scene.muc.kindOf(received)))
+    const [ours, other] = [`${cave}/bob`, 'den@rooms.example.org/bob'].map((from) =>
+      message({ type: 'groupchat', from, body: 'x' }),
+    ) as [Message, Message]
+    for (const each of [ours, other]) scene.session.receive(each)
+    scene.session.receive(other, 'resent')
+    scene.session.receive(other, 'archive')
+    scene.session.receive(other, 'carbon')
+    await scene.session.settled()
+    expect(kinds).toEqual(['groupchat', undefined, undefined, 'groupchat', 'groupchat'])
+    expect(scene.muc.kindOf(other)).toBe('groupchat')
   })
 
   test('S-140 a subject is one without a body; with one it is a message', async () => {
@@ -107,15 +123,8 @@ describe('what is said to us alone', () => {
     const contact = message({ type: 'chat', from: 'bob@example.org/x', body: 'psst' })
     // What another client of ours has sent to an occupant, as a carbon shows it.
     const sent = message({ type: 'chat', from: scene.session.jid, to: `${cave}/bob`, body: 'psst' })
-    const kinds = [plain, marked, elsewhere, contact, sent, message({ type: 'groupchat', from: cave })]
-    expect(kinds.map((each) => scene.muc.kindOf(each))).toEqual([
-      'private',
-      'private',
-      'private',
-      undefined,
-      'private',
-      'groupchat',
-    ])
+    const kinds = [plain, marked, elsewhere, contact, sent]
+    expect(kinds.map((each) => scene.muc.kindOf(each))).toEqual(['private', 'private', 'private', undefined, 'private'])
     expect([scene.muc.roomOf(plain), scene.muc.roomOf(contact)]).toEqual([room, undefined])
   })
 

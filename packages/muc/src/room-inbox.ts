@@ -1,9 +1,10 @@
 import type { InboundMessage, PluginContext } from '@couplet/client'
-import { Delay, trustedDelay } from '@couplet/delay'
+import { trustedDelay } from '@couplet/delay'
 import { trustedStanzaId } from '@couplet/stanza-id'
 import type { Entry } from './entry.js'
 import type { Room } from './room.js'
 import type { RoomCore } from './room-core.js'
+import { roomDelay } from './room-delay.js'
 import { RoomMessage } from './room-message.js'
 import { roomWord } from './room-presence.js'
 import { voiceRequestEvent } from './voice-request.js'
@@ -41,28 +42,30 @@ export class RoomInbox {
 
   #takeMessage(message: InboundMessage): void {
     const core = this.#core
-    const delay = this.#delay(message)
-    const isHistory = delay !== undefined && core.isCatchingUp
+    const delay = roomDelay(message, core.jid)
+    const isNotice = message.from?.resource === undefined
+    // What the room itself says on entering may come before the history.
+    const isHistory = (!isNotice || delay !== undefined) && core.history.take(delay, false)
     const key = this.#keyOf(message)
     // What was asked for again, to be sure, was seen before.
     if (isHistory && key !== undefined && core.seen.has(key)) return
     if (key !== undefined) core.seen.add(key)
-    const stamp = isHistory ? delay : new Date()
-    if (core.lastMessage === undefined || stamp > core.lastMessage) core.lastMessage = stamp
-    if (message.body === undefined && message.from?.resource === undefined) return // a notice, taken already
+    const stamp = (isHistory ? delay?.stamp : undefined) ?? new Date()
+    if (message.body === undefined && isNotice) return // a notice, taken already
     const isOwn = message.from?.resource === core.nick && message.id !== undefined && core.sent.has(message.id)
     core.messages.emit(new RoomMessage(this.#room, message, { isOwn, isHistory, stamp }))
   }
 
   #takeSubject(message: InboundMessage): void {
     const core = this.#core
-    core.isCatchingUp = false
+    const delay = roomDelay(message, core.jid)
+    core.history.take(delay, true)
     const subject = message.subject ?? ''
     const isNew = subject !== (core.subject ?? '') // having none from the start is no change
     core.subject = subject
     const { from } = message
     if (!isNew || from === undefined) return
-    core.subjects.emit({ subject, nick: from.resource, stamp: this.#delay(message) ?? new Date(), from })
+    core.subjects.emit({ subject, nick: from.resource, stamp: delay?.stamp ?? new Date(), from })
   }
 
   /** S-139: somebody who is known here by a nickname, not a contact. */
@@ -86,11 +89,6 @@ export class RoomInbox {
     if (decline !== undefined) core.events.emit({ type: 'declined', from: decline.from, reason: decline.reason })
     const voice = voiceRequestEvent(this.#context, core.jid, message)
     if (voice !== undefined) core.events.emit(voice)
-  }
-
-  #delay(message: InboundMessage): Date | undefined {
-    const believed = trustedDelay(message, this.#context.account)
-    return believed?.stamp ?? message.all(Delay).find(({ from }) => String(from) === this.#core.jid.domain)?.stamp
   }
 
   /** By what the room repeats in its history; `undefined` if messages of the same text could not be told apart. */

@@ -1,6 +1,6 @@
 import { Jid, presence, StanzaError } from '@couplet/stanza'
-import { afterEach, describe, expect, test, vi } from 'vitest'
-import { cave, me, RoomScene } from '../test/in-room.js'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { cave, inside, me, RoomScene, refuse } from '../test/in-room.js'
 import type { OccupantChange, RoomEvent } from './index.js'
 
 const opened = async (scene = new RoomScene()) => {
@@ -137,6 +137,29 @@ describe('our own nickname', () => {
     await expect(changed).rejects.toMatchObject({ code: 'timeout' })
   })
 
+  test('changing it keeps how available we are', async () => {
+    const { scene, room } = await opened()
+    room.setAvailability({ show: 'away', status: 'tea' })
+    void room.changeNick('hag')
+    expect([scene.told.at(-1), String(scene.session.sent.at(-1)?.element)]).toEqual([
+      `available ${cave}/hag`,
+      expect.stringContaining('<show>away</show><status>tea</status>'),
+    ])
+  })
+
+  test('cannot be changed while we are not in, and a wish ends with the session', async () => {
+    const { scene, room } = await opened()
+    const changed = room.changeNick('hag')
+    scene.session.lose()
+    expect(() => room.changeNick('crone')).toThrow(expect.objectContaining({ code: 'lost', retry: 'backoff' }))
+    await scene.session.begin()
+    await expect(changed).rejects.toMatchObject({ name: 'RoomError', code: 'lost' })
+    expect(() => room.changeNick('crone')).toThrow('not in the room at the moment')
+    // The room's answer is to our wish to come back.
+    scene.session.receive(presence({ type: 'error', from: cave }, new StanzaError({ condition: 'forbidden' }).element))
+    expect(room.state).toBe('left')
+  })
+
   test('how available we are is said here, and again when we come back', async () => {
     const { scene, room } = await opened()
     room.setAvailability({ show: 'away', status: 'tea' })
@@ -145,6 +168,41 @@ describe('our own nickname', () => {
     await scene.session.begin()
     expect(String(scene.session.sent.at(-1)?.element)).toContain('<show>away</show>')
   })
+})
+
+describe('R-044 the room says that it does not know us', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  test.each(['not-acceptable', 'item-not-found'] as const)('%s: we enter again at once', async (condition) => {
+    const { scene, room, events } = await inside()
+    room.setAvailability({ show: 'away' })
+    refuse(scene, condition)
+    expect([events, room.state]).toEqual([[{ type: 'lost', cause: 'self-ping' }], 'lost'])
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(scene.told.slice(2)).toEqual([`available ${cave}/${me}`])
+    scene.letIn()
+    expect(events.at(-1)).toEqual({ type: 'rejoined' })
+  })
+
+  test('other errors, and those about others, do not; none is a sign of life', async () => {
+    const { scene, room } = await inside()
+    refuse(scene, 'forbidden')
+    const error = new StanzaError({ condition: 'not-acceptable' })
+    for (let i = 0; i < 17; i++) {
+      scene.session.receive(presence({ type: 'error', from: `${cave}/bob` }, error.element))
+      await vi.advanceTimersByTimeAsync(60_000)
+    }
+    expect(room.state).toBe('joined')
+    expect(scene.session.requests.filter(({ payload }) => payload?.name === 'ping')).toHaveLength(1)
+  })
+})
+
+test('who is in a room that we are not in any more is not known', async () => {
+  const { scene, room, changes } = await opened()
+  scene.presence(me, { type: 'unavailable' }, { statuses: [307, 110] })
+  expect([room.state, room.occupants.size, room.me]).toEqual(['left', 0, undefined])
+  expect(changes.map(({ type, occupant }) => `${occupant.nick} ${type}`)).toEqual([`${me} kicked`])
 })
 
 test('nothing is sent to a room we have left', async () => {

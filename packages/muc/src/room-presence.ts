@@ -1,15 +1,16 @@
 import type { Presence } from '@couplet/stanza'
-import { Deferred } from './deferred.js'
 import { MucUser } from './elements.js'
 import type { Entry } from './entry.js'
 import type { Occupant, OccupantChange } from './occupants.js'
 import type { RoomCore } from './room-core.js'
 
+/** XEP-0410 §2, XEP-0045 §7.3: the room does not know us, or there is none. */
+const outside: readonly string[] = ['not-acceptable', 'item-not-found']
+
 /** What a room says with presence: who is there, what they are, and how we stand (XEP-0045 §7.2, §7.6, §8 to §10). */
 export class RoomPresence {
   readonly #core: RoomCore
   readonly #entry: Entry
-  #renaming: { readonly nick: string; readonly done: Deferred<string> } | undefined
   #hasOverflown = false
 
   constructor(core: RoomCore, entry: Entry) {
@@ -19,29 +20,24 @@ export class RoomPresence {
 
   /** Takes a presence from the room or somebody in it. */
   take(presence: Presence): void {
-    this.#entry.heard()
     const nick = presence.from?.resource
-    if (presence.type === 'error') this.#refused(nick, presence)
+    if (presence.type === 'error') {
+      this.#refused(nick, presence)
+      return
+    }
+    this.#entry.heard()
     // Some rooms send presence of their own, with what they look like.
-    else if (nick === undefined) return
-    else if (presence.type === undefined) this.#available(nick, presence)
+    if (nick === undefined) return
+    if (presence.type === undefined) this.#available(nick, presence)
     else if (presence.type === 'unavailable') this.#unavailable(nick, presence)
-  }
-
-  /** Waits for the room to take a new nickname; resolves with the one it gives. @throws StanzaError if it refuses */
-  rename(nick: string): Promise<string> {
-    this.#renaming?.done.reject(new DOMException('another nickname was asked for', 'AbortError'))
-    const renaming = { nick, done: new Deferred<string>() }
-    this.#renaming = renaming
-    return renaming.done.promise
   }
 
   #refused(nick: string | undefined, { error }: Presence): void {
     if (error === undefined) return
-    if (this.#renaming !== undefined && (nick === undefined || nick === this.#renaming.nick)) {
-      this.#renaming.done.reject(error)
-      this.#renaming = undefined
-    } else if (this.#entry.isAsked && (nick === undefined || nick === this.#core.nick)) this.#entry.refuse(error)
+    const { rename, nick: own } = this.#core
+    if (rename.isFor(nick)) rename.fail(error)
+    else if (this.#entry.isAsked && (nick === undefined || nick === own)) this.#entry.refuse(error)
+    else if (nick === own && outside.includes(error.condition)) this.#entry.lose('self-ping')
   }
 
   #available(nick: string, presence: Presence): void {
@@ -58,9 +54,9 @@ export class RoomPresence {
       core.events.emit({ type: 'overflow' })
     }
     if (!isOwn) return
-    // Old services leave 110 out: our own nickname says it as well.
-    if (this.#entry.isAsked) this.#entry.enter(codes)
-    else core.takeStatuses(codes, true)
+    if (!this.#entry.isAsked) core.takeStatuses(codes, true)
+    // Old services leave 110 out: our own nickname says it as well. S-151: of somebody who is no room it says nothing.
+    else if ([...presence.element.elements()].some(MucUser.matches)) this.#entry.enter(codes)
   }
 
   #unavailable(nick: string, presence: Presence): void {
@@ -76,8 +72,8 @@ export class RoomPresence {
     const reason = user?.destroy?.reason ?? item?.reason ?? presence.status
     const actor = item?.actor?.nick ?? item?.actor?.jid?.toString()
     const way = wayOut(codes)
-    if (isOwn) this.#out(user, way, codes, { reason, actor })
     const occupant = core.occupants.remove(nick)
+    if (isOwn) this.#out(user, way, codes, { reason, actor })
     if (occupant === undefined) return
     const gone: Occupant = {
       ...occupant,
@@ -115,8 +111,7 @@ export class RoomPresence {
     if (isOwn) {
       core.nick = nick
       core.events.emit({ type: 'renamed', nick, oldNick })
-      this.#renaming?.done.resolve(nick)
-      this.#renaming = undefined
+      core.rename.succeed(nick)
     }
     if (change !== undefined) core.occupantChanges.emit(change)
   }

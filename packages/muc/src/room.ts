@@ -10,7 +10,6 @@ import type { RoomCore, RoomState } from './room-core.js'
 import { RoomError } from './room-error.js'
 import type { RoomAnonymity, RoomEvent } from './room-event.js'
 import type { RoomMessage, SubjectChange } from './room-message.js'
-import type { RoomPresence } from './room-presence.js'
 import { voiceRequest } from './voice-request.js'
 
 /** What can be said: a text, or what a message is made of. */
@@ -24,15 +23,13 @@ export class Room extends RoomAdmin {
   readonly #context: PluginContext
   readonly #core: RoomCore
   readonly #entry: Entry
-  readonly #presence: RoomPresence
 
   /** @internal */
-  constructor(context: PluginContext, core: RoomCore, entry: Entry, desk: RoomPresence) {
+  constructor(context: PluginContext, core: RoomCore, entry: Entry) {
     super(context, core.jid)
     this.#context = context
     this.#core = core
     this.#entry = entry
-    this.#presence = desk
   }
 
   /** The address of the room. */
@@ -50,12 +47,12 @@ export class Room extends RoomAdmin {
     return this.#core.state
   }
 
-  /** Whether we have created it by entering (status 201). */
+  /** Whether we have created it by entering, now or when we came back (status 201). */
   get isNew(): boolean {
     return this.#core.isNew
   }
 
-  /** Who is here, by nickname; live. At most 10,000 are remembered, see the event `overflow`. */
+  /** Who is here, by nickname; live, and empty when we are out. At most 10,000 are remembered, see the event `overflow`. */
   get occupants(): ReadonlyMap<string, Occupant> {
     return this.#core.occupants.all
   }
@@ -86,8 +83,9 @@ export class Room extends RoomAdmin {
   }
 
   /**
-   * Says something to all (§7.4). While we are on our way back into the room it waits; it comes back by `onMessage` with
-   * `isOwn`, and as the client's event `undeliverable` if the room refuses it.
+   * Says something to all (§7.4). While we are on our way back into the room it waits, and fails if we never get there or
+   * the client closes; it comes back by `onMessage` with `isOwn`, and as the client's event `undeliverable` if the room
+   * refuses it.
    *
    * @throws RoomError `left` if we are not in the room any more
    */
@@ -109,13 +107,16 @@ export class Room extends RoomAdmin {
    * Takes another nickname; resolves with the one that the room gives (§7.6).
    *
    * @throws StanzaError `conflict` if somebody else has it, and for whatever else the room refuses it
+   * @throws RoomError `left` if we are not in the room any more, `lost` if we are not at the moment, `timeout`
    */
   changeNick(nick: string, { signal }: CallOptions = {}): Promise<string> {
     this.#checkInside()
+    if (!this.#isInside) throw new RoomError('lost')
     const to = this.jid.withResource(nick)
     if (to.resource === this.nick) return Promise.resolve(nick)
-    const renamed = this.#presence.rename(to.resource)
-    this.#context.send(presence({ to }))
+    const renamed = this.#core.rename.begin(to.resource)
+    // It is our whole presence there, and takes the place of what we have said before.
+    this.#context.send(presence({ ...this.#entry.availability, to }))
     return until(renamed, renameLimit, [signal, this.#context.signal], () => new RoomError('timeout'))
   }
 
@@ -175,8 +176,11 @@ export class Room extends RoomAdmin {
     const { id = randomId(), ...rest } = typeof content === 'string' ? { body: content } : content
     const said = message({ ...rest, id, ...init }, ...payloads)
     if (init.type === 'groupchat') this.#core.sent.add(id)
-    const isInside = this.state === 'joined' && this.#context.isOnline
-    return isInside ? this.#context.send(said) : this.#core.heldSends.hold(said, id)
+    return this.#isInside ? this.#context.send(said) : this.#core.heldSends.hold(said, id)
+  }
+
+  get #isInside(): boolean {
+    return this.state === 'joined' && this.#context.isOnline
   }
 
   #checkInside(): void {

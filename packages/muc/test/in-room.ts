@@ -1,5 +1,13 @@
 import { getDiscoInfo } from '@couplet/disco'
-import { type MessageInit, message, type PresenceInit, presence, type XmlElement } from '@couplet/stanza'
+import {
+  type MessageInit,
+  message,
+  type PresenceInit,
+  presence,
+  StanzaError,
+  type StanzaErrorCondition,
+  type XmlElement,
+} from '@couplet/stanza'
 import { type FakeSession, fakeSession } from '@couplet/testing'
 import { vi } from 'vitest'
 import { type JoinOptions, type Muc, MucUser, muc, NS_OCCUPANT_ID, type Room, type RoomEvent } from '../src/index.js'
@@ -62,6 +70,16 @@ export class RoomScene {
     )
   }
 }
+
+/** A new session begins: rooms know nothing of it. */
+export const newSession = async (scene: RoomScene): Promise<void> => {
+  scene.session.lose()
+  await scene.session.begin()
+}
+
+/** The room says no. */
+export const refuse = (scene: RoomScene, condition: StanzaErrorCondition): void =>
+  scene.session.receive(presence({ type: 'error', from: `${cave}/${me}` }, new StanzaError({ condition }).element))
 
 /** In a room, on a fake clock, with what is told from now on. */
 export async function inside() {

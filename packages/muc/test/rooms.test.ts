@@ -1,6 +1,6 @@
 import { createClient, type InboundMessage } from '@couplet/client'
 import { startLoopback } from '@couplet/testing'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type JoinOptions, muc, type Room, type RoomEvent, type RoomMessage } from '../src/index.js'
 
 const users = { alice: 'pw', bob: 'pw', carol: 'pw' }
@@ -228,6 +228,20 @@ describe('rooms on the loopback server', () => {
     expect((await saying(a, 'back')).nick).toBe('bob')
     await saying(b, 'back')
     expect(seen).toEqual(['before false', 'meanwhile true', 'back false'])
+  })
+
+  test('R-045 a room that ended with our session is there again, and open to others', async () => {
+    const { server, open } = await setUp()
+    const alice = await open('alice')
+    const room = await alice.muc.create(cave, { settings: { name: 'The Cave', isMembersOnly: true } })
+    const recreated = event(room, 'recreated')
+    server.forget('alice@example.org')
+    server.drop('alice@example.org')
+    await recreated
+    await vi.waitFor(async () => expect(await alice.muc.info(cave)).toMatchObject({ name: 'The Cave' }))
+    await room.setAffiliation('bob@example.org', 'member')
+    const other = await (await open('bob')).muc.join(cave, { create: false })
+    expect([room.isNew, [...other.occupants.keys()].sort()]).toEqual([true, ['alice', 'bob']])
   })
 
   test('R-045 a session that goes on knows the room: nobody enters again', async () => {
