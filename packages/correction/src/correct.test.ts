@@ -1,4 +1,5 @@
 import { Delay } from '@couplet/delay'
+import { EncryptionMark, vouch } from '@couplet/eme'
 import { Jid, type MessageInit, message, type XmlElement, xml } from '@couplet/stanza'
 import { OriginId, StanzaId } from '@couplet/stanza-id'
 import { fakeSession } from '@couplet/testing'
@@ -56,6 +57,13 @@ describe('correct', () => {
     const reflected = original({ type: 'groupchat', from: 'room@muc.example.org/me', to: 'me@example.org/here' })
     expect(String(correct(reflected, 'window').to)).toBe('room@muc.example.org')
     expect(correct(reflected, 'window').from).toBeUndefined()
+  })
+
+  test('S-134 what was encrypted is not sent in the clear', () => {
+    const decrypted = original()
+    vouch(decrypted, 'omemo:2 key')
+    const mark = EncryptionMark({ namespace: 'urn:xmpp:omemo:2' })
+    for (const secret of [decrypted, original({}, mark)]) expect(() => correct(secret, 'window')).toThrow(TypeError)
   })
 
   test.each([

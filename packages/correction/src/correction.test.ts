@@ -1,3 +1,4 @@
+import { vouch } from '@couplet/eme'
 import { type Message, message } from '@couplet/stanza'
 import { fakeSession } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
@@ -48,6 +49,15 @@ describe('onCorrection', () => {
     session.onMessage(({ body }) => void bodies.push(body))
     session.receive(corrected('mallory@evil.net/x'))
     expect(bodies).toEqual(['window'])
+  })
+
+  test('S-134 not in the clear of what was encrypted', async () => {
+    const secret = message({ id: 'm1', type: 'chat', from: bob, to, body: 'airlock' })
+    vouch(secret, 'omemo:2 key')
+    const { session, seen } = listen(() => secret)
+    session.receive(corrected())
+    await session.settled()
+    expect(seen).toEqual([])
   })
 
   test('S-133 what the application knows of rooms is asked', async () => {

@@ -11,8 +11,8 @@ export interface CorrectionOptions extends Omit<CorrectionContext, 'account'> {
 
 /**
  * Calls the handler with every correction that counts, and with what it corrects. One that does not count is a message
- * like any other, and the handlers of all messages get it, as they get those that count. Carbons and archived messages do
- * not come this way: ask {@link isCorrectionOf} about them.
+ * like any other, and the handlers of all messages get it, as they get those that count. Carbons, archived messages and
+ * what was encrypted do not come this way: ask {@link isCorrectionOf} about them.
  */
 export function onCorrection(
   session: Pick<Session, 'account' | 'onMessage'>,

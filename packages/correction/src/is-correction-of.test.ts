@@ -1,4 +1,4 @@
-import { EncryptionMark } from '@couplet/eme'
+import { EncryptionMark, vouch } from '@couplet/eme'
 import { Jid, type MessageInit, message, type XmlElement, xml } from '@couplet/stanza'
 import { describe, expect, test } from 'vitest'
 import { OccupantIdentity, OccupantMark, Replace } from './elements.js'
@@ -103,6 +103,7 @@ describe('in rooms', () => {
   test('S-133 without occupant ids only if the application knows that nobody has', () => {
     expect(counts(spoken(), corrected())).toBe(false)
     expect(counts(spoken(), corrected(), { sameOccupant: () => false })).toBe(false)
+    expect(counts(spoken(), corrected(), { sameOccupant: (async () => false) as never })).toBe(false)
     expect(counts(spoken(), corrected(), { sameOccupant: (now, then) => now.id === 'm2' && then.id === 'm1' })).toBe(
       true,
     )
@@ -127,10 +128,41 @@ describe('in rooms', () => {
   })
 })
 
-test('what was encrypted is not corrected in the clear, nor by another encryption', () => {
-  const omemo = EncryptionMark({ namespace: 'urn:xmpp:omemo:2' })
-  expect(counts(first({}, omemo), second({}, omemo))).toBe(true)
-  expect(counts(first({}, omemo), second())).toBe(false)
-  expect(counts(first(), second({}, omemo))).toBe(false)
-  expect(counts(first({}, omemo), second({}, EncryptionMark({ namespace: 'jabber:x:encrypted' })))).toBe(false)
+describe('S-134 what was encrypted', () => {
+  const ns = 'urn:xmpp:omemo:2'
+  const decrypted = (built: ReturnType<typeof message>, by = 'omemo:2 bob') => {
+    vouch(built, by)
+    return built
+  }
+
+  test('is corrected by what the same key has encrypted', () => {
+    expect(counts(decrypted(first()), decrypted(second()))).toBe(true)
+    expect(counts(decrypted(first()), decrypted(second(), 'omemo:2 mallory'))).toBe(false)
+    expect(counts(first(), decrypted(second()))).toBe(false)
+  })
+
+  test('is not corrected in the clear', () => {
+    expect(counts(decrypted(first()), second())).toBe(false)
+  })
+
+  test.each([
+    ['a payload', xml(ns, 'encrypted')],
+    ['a payload of OMEMO 0.3', xml('eu.siacs.conversations.axolotl', 'encrypted')],
+    ['a payload of OpenPGP', xml('jabber:x:encrypted', 'x')],
+    ['a mark', EncryptionMark({ namespace: ns })],
+    ['a malformed mark', xml('urn:xmpp:eme:0', 'encryption')],
+  ])('what stands beside %s corrects nothing and is not corrected', (_what, outside) => {
+    expect(counts(first({}, outside), second({}, outside))).toBe(false)
+    expect(counts(first(), second({}, outside))).toBe(false)
+    expect(counts(first({}, outside), second())).toBe(false)
+    expect(counts(decrypted(first()), decrypted(second({}, outside)))).toBe(false)
+  })
+
+  test('the application says it of messages that it has kept', () => {
+    const keys = new Map([['m1', 'omemo:2 bob']])
+    const security = ({ id = '' }: ReturnType<typeof message>) => keys.get(id)
+    expect(counts(first(), second(), { security })).toBe(false)
+    keys.set('m2', 'omemo:2 bob')
+    expect(counts(first(), second(), { security })).toBe(true)
+  })
 })

@@ -1,4 +1,4 @@
-import { EncryptionMark } from '@couplet/eme'
+import { EncryptionMark, encryptionNames, vouchedBy } from '@couplet/eme'
 import type { BareJid, Jid, Message } from '@couplet/stanza'
 import { OccupantIdentity, OccupantMark, Replace } from './elements.js'
 
@@ -16,6 +16,12 @@ export interface CorrectionContext {
    * (XEP-0421): whoever keeps track of joining and leaving can tell. Default: not known, so no.
    */
   readonly sameOccupant?: ((correction: Message, original: Message) => boolean) | undefined
+  /**
+   * What vouches for a message: the encryption and the key it was decrypted with, as a text; `undefined` for plain text.
+   * Default: what whoever decrypted it has said, which is kept with the object: for messages from a disk the application
+   * has to know it.
+   */
+  readonly security?: ((message: Message) => string | undefined) | undefined
 }
 
 /**
@@ -29,7 +35,8 @@ export function correctedId(message: Message): string | undefined {
 
 /**
  * Whether a message stands in the place of another one: it names its id and has the same sender, who is an account, or in a
- * room one occupant under one nickname (XEP-0308 §4). A message that says so and does not is a message like any other.
+ * room one occupant under one nickname (XEP-0308 §4); and the same key vouches for both, if one does. A message that says so
+ * and does not is a message like any other.
  *
  * @param original the first message, also if it was corrected before; in a room as the room has sent it
  */
@@ -37,15 +44,24 @@ export function isCorrectionOf(correction: Message, original: Message, context: 
   const id = correctedId(correction)
   if (!id || id !== original.id || isRoomType(correction) !== isRoomType(original)) return false
   if (correction.type === 'error' || original.type === 'error') return false
-  // What was encrypted is not corrected by something that anyone on the way may have written.
-  if (encryptionOf(correction) !== encryptionOf(original)) return false
+  if (!isAsSecure(correction, original, context)) return false
   return isRoomType(original) || isPrivateMessage(correction, original, context)
     ? isSameOccupant(correction, original, context)
     : isSameAccount(correction, original, context)
 }
 
 const isRoomType = ({ type }: Message): boolean => type === 'groupchat'
-const encryptionOf = (message: Message): string | undefined => message.get(EncryptionMark)?.namespace
+
+/** What was encrypted is not corrected by what anyone on the way may have written, be it in the clear or around a payload. */
+function isAsSecure(correction: Message, original: Message, { security = vouchedBy }: CorrectionContext): boolean {
+  const key = security(correction)
+  if (isUndecrypted(correction) || key !== security(original)) return false
+  return key !== undefined || !isUndecrypted(original)
+}
+
+/** The marks on the outside prove nothing, but what stands beside them was not encrypted. */
+export const isUndecrypted = ({ element }: Message): boolean =>
+  [...element.elements()].some((node) => EncryptionMark.matches(node) || Object.hasOwn(encryptionNames, node.ns))
 
 function isPrivateMessage(correction: Message, original: Message, { isRoom }: CorrectionContext): boolean {
   return [correction, original].some(
@@ -59,7 +75,7 @@ function isSameOccupant(correction: Message, original: Message, context: Correct
   if (isOwnPrivate(correction, original, context)) return true
   if (!isSame(correction.from, original.from) || original.from?.resource === undefined) return false
   const [now, then] = [correction, original].map(occupantIds) as [readonly string[], readonly string[]]
-  if (now.length === 0 && then.length === 0) return context.sameOccupant?.(correction, original) ?? false
+  if (now.length === 0 && then.length === 0) return context.sameOccupant?.(correction, original) === true
   return now.length === 1 && then.length === 1 && now[0] !== '' && now[0] === then[0]
 }
 

@@ -6,3 +6,4 @@
 
 export { EncryptionMark, encryptionNames, NS_EME } from './elements.js'
 export { encryptionName } from './encryption-name.js'
+export { vouch, vouchedBy } from './vouch.js'

@@ -188,7 +188,7 @@ export class CatchUp {
 
   async #end(gap: ArchiveGap | undefined): Promise<CaughtUp> {
     const { known } = this.#task
-    known.isContiguous = this.#isStable && this.#entry !== undefined && this.#entry === known.entry
+    if (this.#isStable) known.endCatchUp(this.#entry)
     await known.save()
     return { archive: known.name, count: this.#count, gap }
   }

@@ -5,7 +5,7 @@ import { abortable } from './abortable.js'
 import { type ArchiveGap, type CaughtUp, checkGap } from './archive-gap.js'
 import { type Beginning, CatchUp, type CatchUpOptions, type MissedMessage } from './catch-up.js'
 import { EnteredRooms } from './entered-rooms.js'
-import { KnownArchive, type MamContext } from './known-archive.js'
+import { KnownArchive, type MamContext, type Whereabouts } from './known-archive.js'
 
 /** A copy whatever it holds (XEP-0280). */
 const AnyCarbon = tagged(NS_CARBONS, 'sent', 'received')
@@ -24,6 +24,9 @@ const maxAttempts = 3
 
 /** How many messages of rooms are remembered whose archives nobody has asked about yet. */
 const maxUnclaimed = 100
+
+/** Where the messages of the own archive come live. */
+const home: Whereabouts = { entry: () => 0, isStillIn: () => true }
 
 /** The catch-ups of all archives: of the own one by itself in every session, of rooms when it is asked for. */
 export class CatchUps {
@@ -67,7 +70,7 @@ export class CatchUps {
     this.#missed = missed
     this.#caughtUp = caughtUp
     context.signal.addEventListener('abort', () => this.#endSession(context.signal.reason), { once: true })
-    this.#entered = new EnteredRooms(context, (room) => this.#left(room))
+    this.#entered = new EnteredRooms(context, (room) => this.#archives.get(room)?.noticeAbsence())
     context.onMessage((message) => this.#take(message))
     context.onHandled((message) => this.#taken.get(message)?.())
     context.onSession(() => this.#beginSession(), 'archive')
@@ -124,8 +127,7 @@ export class CatchUps {
     const name = (address ?? this.#context.account).toString()
     const known = this.#archives.get(name)
     if (known !== undefined) return known
-    const entry = address === undefined ? () => 0 : () => this.#entered.entry(name)
-    const added = new KnownArchive(this.#context, address, entry)
+    const added = new KnownArchive(this.#context, address, address === undefined ? home : this.#entered.of(name))
     this.#archives.set(name, added)
     for (const message of this.#unclaimed.splice(0)) {
       this.#takeSaid(message)
@@ -147,15 +149,10 @@ export class CatchUps {
 
   /** Something was said in a room. */
   #takeSaid(message: Message): void {
+    this.#entered.hear(message)
     const known = this.#archives.get(String(message.from?.bare))
     if (known !== undefined) this.#noteDone(message, known.take(message))
     else if (this.#unclaimed.push(message) > maxUnclaimed) this.#unclaimed.shift()
-  }
-
-  /** What is said there from now on does not reach us. */
-  #left(room: string): void {
-    const known = this.#archives.get(room)
-    if (known !== undefined) known.isContiguous = false
   }
 
   #takeCopy(outer: Message): void {

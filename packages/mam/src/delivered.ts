@@ -1,4 +1,4 @@
-import type { Message } from '@couplet/stanza'
+import { flatten, type Message } from '@couplet/stanza'
 import { originId } from '@couplet/stanza-id'
 
 /** How many messages are remembered, and how many of them in the store. */
@@ -33,25 +33,26 @@ export class Delivered {
   }
 
   /** @param id the id in the archive, if it is known */
-  add(id: string | undefined, message: Message): void {
-    const key = keyOf(message)
+  add(id: string | undefined, key: MessageKey): void {
     if (id !== undefined) this.#ids.add(id)
     if (key !== undefined) (id === undefined ? this.#unnamed : this.#named).add(key)
   }
 
   /** @param isDoubtful whether the archive may have given the message another id than before */
-  has(id: string, message: Message, isDoubtful: boolean): boolean {
+  has(id: string, key: MessageKey, isDoubtful: boolean): boolean {
     if (this.#ids.has(id)) return true
-    const key = keyOf(message)
     return key !== undefined && (this.#unnamed.has(key) || (isDoubtful && this.#named.has(key)))
   }
 }
 
+/** What a message is known by apart from its id in the archive; `undefined` if it has nothing of the kind. */
+export type MessageKey = string | undefined
+
 /** A sender's ids need not be unique: some count from 1 each time they start. So the text counts as well. */
-function keyOf(message: Message): string | undefined {
+export function keyOf(message: Message): MessageKey {
   const { from, to, body = '' } = message
   const id = originId(message) ?? message.id
-  return id === undefined ? undefined : `${hash(body)} ${from ?? ''} ${to?.bare ?? ''} ${id}`
+  return id === undefined ? undefined : flatten(`${hash(body)} ${from ?? ''} ${to?.bare ?? ''} ${id}`)
 }
 
 /** FNV-1a: tells texts apart that nobody has chosen to be alike; who does loses a message of his own. */

@@ -1,5 +1,5 @@
 import { memoryStore } from '@couplet/client'
-import { Jid, message } from '@couplet/stanza'
+import { Jid, message, xml } from '@couplet/stanza'
 import { type FakeSession, fakeSession } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
 import { account, FakeArchive, flushed, installed } from '../test/fake-archive.js'
@@ -107,6 +107,53 @@ describe('rooms (R-035)', () => {
     session.receive(archive.add())
     expect(await api.catchUp({ archive: room })).toMatchObject({ count: 2 })
     expect(seen).toEqual(['6*', '4', '5'])
+  })
+
+  /** What a room repeats for who has entered. */
+  const repeated = (archive: FakeArchive, n: number) =>
+    message({ from: `${room}/Puck`, type: 'groupchat', id: `m${n}`, body: `${n}` }, archive.idOf(n), delayed(room))
+  const delayed = (from: string) => xml('urn:xmpp:delay', 'delay', { from, stamp: '2026-01-01T00:00:00Z' })
+  const subject = `<message from='${room}' type='groupchat'><subject/></message>`
+
+  test.each([
+    ['repeats the last message', (archive: FakeArchive) => repeated(archive, 6), ['6*', '7*', '4', '5']],
+    ['tells its subject', () => subject, ['undefined*', '7*', '4', '5', '6']],
+  ])('R-032 put out in silence, and entered again: the room %s', async (_what, history, all) => {
+    const { session, api, seen, archive } = await entered()
+    archive.fill(3) // 4, 5 and 6 are said while we do not know that we are out
+    enter(session)
+    session.receive(history(archive))
+    session.receive(archive.add())
+    await api.catchUp({ archive: room })
+    expect(seen).toEqual(all)
+    archive.queries.length = 0
+    session.receive(archive.add())
+    await api.catchUp({ archive: room })
+    expect(archive.asked).toEqual(['<', '>a8']) // what comes live counts again
+  })
+
+  test('a catch-up that began after we entered again covers what is repeated meanwhile, and after it', async () => {
+    const { session, api, archive } = await entered()
+    archive.fill(2)
+    enter(session)
+    const caughtUp = api.catchUp({ archive: room })
+    session.receive(repeated(archive, 4))
+    expect(await caughtUp).toMatchObject({ count: 1 })
+    session.receive(repeated(archive, 5))
+    session.receive(archive.add())
+    archive.queries.length = 0
+    await api.catchUp({ archive: room })
+    expect(archive.asked).toEqual(['<', '>a6'])
+  })
+
+  test('a change of our own presence, and delays of others, do not stop the cursor', async () => {
+    const { session, api, archive } = await entered()
+    session.receive(archive.add({}, delayed(room)))
+    enter(session)
+    session.receive(archive.add({}, delayed('friend@example.org')))
+    archive.queries.length = 0
+    await api.catchUp({ archive: room })
+    expect(archive.asked).toEqual(['<', '>a5'])
   })
 
   test('nothing is missed by another nickname, nor when somebody else leaves', async () => {

@@ -1,14 +1,13 @@
 import type { PluginContext } from '@couplet/client'
 import type { Disco } from '@couplet/disco'
-import type { Jid, Message } from '@couplet/stanza'
-import { NS_STANZA_ID, trustedStanzaId } from '@couplet/stanza-id'
+import { flatten, type Jid, type Message } from '@couplet/stanza'
+import { NS_STANZA_ID } from '@couplet/stanza-id'
 import type { ArchiveGap } from './archive-gap.js'
 import { fetchPage } from './archive-page.js'
 import { type ArchiveCursor, ArchiveRecords, type CaughtUpSession } from './archive-record.js'
-import { isArchivedKind } from './archived-kind.js'
-import { Delivered } from './delivered.js'
+import { Delivered, keyOf } from './delivered.js'
 import { type MamFilter, NS_MAM, NS_MAM_GROUPCHAT } from './elements.js'
-import { type Arrival, Progress } from './progress.js'
+import { type Arrival, arrivalOf, Progress } from './progress.js'
 
 /** What the plugin is given. */
 export type MamContext = PluginContext & { readonly disco: Disco }
@@ -19,6 +18,14 @@ export interface OpenedArchive {
   readonly head: ArchiveCursor | undefined
   /** What all queries have in common. */
   readonly filter: MamFilter
+}
+
+/** Whether we are where the messages of an archive come live, such as in its room. */
+export interface Whereabouts {
+  /** Which time; `undefined` if we are not there. */
+  entry(): number | undefined
+  /** Whether we have been there since that time. */
+  isStillIn(entry: number): boolean
 }
 
 /** How many messages may wait until it is known whether their ids can be believed, or until the application is done with them. */
@@ -39,7 +46,7 @@ export class KnownArchive {
   readonly #progress = new Progress({
     isReady: () => this.#givesIds !== undefined,
     live: (arrival) => this.#count(arrival),
-    missed: (id, message) => this.#delivered.add(id, message),
+    missed: (id, key) => this.#delivered.add(id, key),
   })
   /** Whether nothing is missing up to now, so that what comes live moves the cursor (R-032). */
   isContiguous = false
@@ -53,11 +60,12 @@ export class KnownArchive {
   #lastCaughtUp: CaughtUpSession | undefined
   /** Whether the archive removes forged ids (XEP-0359 §6); `undefined` until it was asked. */
   #givesIds: boolean | undefined
-  readonly #entry: () => number | undefined
+  readonly #whereabouts: Whereabouts
+  /** Which time we were there when the last catch-up began. */
+  #caughtUpIn: number | undefined
 
-  /** @param entry which time we are where its messages come live; `undefined` if we are not */
-  constructor(context: MamContext, address: Jid | undefined, entry: () => number | undefined) {
-    this.#entry = entry
+  constructor(context: MamContext, address: Jid | undefined, whereabouts: Whereabouts) {
+    this.#whereabouts = whereabouts
     this.address = address
     this.#context = context
     this.#records = new ArchiveRecords(context, address === undefined ? 'cursor' : `cursor/${address}`)
@@ -75,7 +83,20 @@ export class KnownArchive {
 
   /** Which time we are where its messages come live, such as in its room; `undefined` if we are not. */
   get entry(): number | undefined {
-    return this.#entry()
+    return this.#whereabouts.entry()
+  }
+
+  /** A catch-up that began at that entry has come to the end. */
+  endCatchUp(entry: number | undefined): void {
+    this.#caughtUpIn = entry
+    this.isContiguous = true
+    this.noticeAbsence()
+  }
+
+  /** What was said while we were away has not reached us. */
+  noticeAbsence(): void {
+    const entry = this.#caughtUpIn
+    if (entry === undefined || !this.#whereabouts.isStillIn(entry)) this.isContiguous = false
   }
 
   /** Up to where everything is known; `undefined` before the first time. */
@@ -144,7 +165,7 @@ export class KnownArchive {
    * @returns what says that the application is done with it
    */
   take(message: Message, stanza: Message = message): () => void {
-    const arrival: Arrival = { message, stanza, id: undefined, isHandled: false }
+    const arrival = arrivalOf(message, stanza, this.jid, this.address !== undefined)
     const done = this.#progress.arrive(arrival)
     if (this.#progress.arrivals.length > maxArrivals) {
       // Somebody is never done with one: nothing that came later counts until another session.
@@ -162,8 +183,9 @@ export class KnownArchive {
 
   /** Takes a message that was missed. @returns what says that the application is done with it */
   miss(id: string, message: Message): () => void {
-    this.#given.add(id, message)
-    return this.#progress.miss(id, message)
+    const [ownId, key] = [flatten(id), keyOf(message)]
+    this.#given.add(ownId, key)
+    return this.#progress.miss(ownId, key)
   }
 
   /** A walk has come to the end of a page: it counts when the application is done with what is in it. */
@@ -177,19 +199,14 @@ export class KnownArchive {
 
   /** It was given to the application, and comes from the archive as well. */
   #note(arrival: Arrival): void {
-    const { message } = arrival
-    arrival.id = this.#givesIds ? trustedStanzaId(message, this.jid) : undefined
-    if (this.#isKept(arrival)) this.#given.add(arrival.id, message)
-  }
-
-  #isKept({ id, message }: Arrival): boolean {
-    return id !== undefined || this.address !== undefined || isArchivedKind(message)
+    arrival.id = this.#givesIds ? arrival.claimedId : undefined
+    if (isKept(arrival)) this.#given.add(arrival.id, arrival.key)
   }
 
   #count(arrival: Arrival): void {
-    if (!this.#isKept(arrival)) return
-    const { id, message } = arrival
-    this.#delivered.add(id, message)
+    if (!isKept(arrival)) return
+    const { id, key } = arrival
+    this.#delivered.add(id, key)
     // Our clock may be wrong: nothing that could lose a message relies on it alone.
     const floor = this.#cursor?.floor ?? this.#cursor?.stamp ?? new Date(0)
     const isNext = this.isContiguous && this.#progress.isCaughtUp && this.#context.isOnline
@@ -200,13 +217,14 @@ export class KnownArchive {
   /** Whether a message of the archive is known: delivered before, or sent by ourselves. */
   isKnown(id: string, message: Message, isDoubtful: boolean): boolean {
     const isSent = this.address === undefined && this.#sessions.includes(message.from?.toString() ?? '')
-    const isHere = this.#given.has(id, message, isDoubtful) || this.#delivered.has(id, message, isDoubtful)
-    return isSent || isHere
+    if (isSent) return true
+    const key = keyOf(message)
+    return this.#given.has(id, key, isDoubtful) || this.#delivered.has(id, key, isDoubtful)
   }
 
   /** Everything up to there is known. */
   move(cursor: ArchiveCursor): void {
-    this.#cursor = cursor
+    this.#cursor = { ...cursor, id: cursor.id && flatten(cursor.id) }
     void this.save()
   }
 
@@ -218,7 +236,8 @@ export class KnownArchive {
 
   /** Something is left out: kept until it is filled, together with the place from which to go on. */
   leave(gap: ArchiveGap): void {
-    this.#gaps = [...this.#gaps, gap].slice(-maxGaps)
+    const own = { ...gap, after: flatten(gap.after), until: flatten(gap.until) }
+    this.#gaps = [...this.#gaps, own].slice(-maxGaps)
     void this.save()
   }
 
@@ -270,6 +289,8 @@ export class KnownArchive {
     this.#delivered.restore(record.delivered)
   }
 }
+
+const isKept = ({ id, isArchived }: Arrival): boolean => id !== undefined || isArchived
 
 /** A server that does not tell has none; a connection that is lost is another matter. */
 function noFeatures(error: unknown): { readonly features: readonly string[] } {

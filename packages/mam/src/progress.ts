@@ -1,18 +1,38 @@
-import type { Message } from '@couplet/stanza'
+import { flatten, type Jid, type Message } from '@couplet/stanza'
+import { trustedStanzaId } from '@couplet/stanza-id'
+import { isArchivedKind } from './archived-kind.js'
+import { keyOf, type MessageKey } from './delivered.js'
 
-/** A message that came live. */
+/** A message that came live. What is left of it when the application has it is small: thousands may wait to be counted. */
 export interface Arrival {
-  readonly message: Message
-  /** What it came in: itself, or a copy of it. */
-  readonly stanza: Message
+  readonly key: MessageKey
+  /** Its id in the archive, if the archive removes forged ones. */
+  readonly claimedId: string | undefined
+  /** Whether it is of a kind that the archive keeps. */
+  readonly isArchived: boolean
+  /** What it came in: itself, or a copy of it; until the application is done with it. */
+  stanza: Message | undefined
   /** Its id in the archive, as soon as that is known and if it has one. */
   id: string | undefined
   isHandled: boolean
 }
 
+/** A message that came live in a stanza, for this archive. */
+export function arrivalOf(message: Message, stanza: Message, archive: Jid, isRoom: boolean): Arrival {
+  const id = trustedStanzaId(message, archive)
+  return {
+    key: keyOf(message),
+    claimedId: id === undefined ? undefined : flatten(id),
+    isArchived: isRoom || isArchivedKind(message), // what is said in rooms is in their archives
+    stanza,
+    id: undefined,
+    isHandled: false,
+  }
+}
+
 /** A message that was missed, or what is to be done after some of them. */
 type Step =
-  | { readonly id: string; readonly message: Message; isHandled: boolean }
+  | { readonly id: string; readonly key: MessageKey; isHandled: boolean }
   | { readonly act: () => void; readonly after: readonly Arrival[] }
 
 /** What is done when its turn comes. */
@@ -22,7 +42,7 @@ export interface ProgressTarget {
   /** The application is done with a message that came live, and with all that came before it. */
   live(arrival: Arrival): void
   /** The application is done with a message that was missed. */
-  missed(id: string, message: Message): void
+  missed(id: string, key: MessageKey): void
 }
 
 /**
@@ -55,13 +75,15 @@ export class Progress {
     this.#live.push(arrival)
     return () => {
       arrival.isHandled = true
+      arrival.stanza = undefined
+
       this.settle()
     }
   }
 
   /** A message was missed. @returns what says that the application is done with it */
-  miss(id: string, message: Message): () => void {
-    const step = { id, message, isHandled: false }
+  miss(id: string, key: MessageKey): () => void {
+    const step = { id, key, isHandled: false }
     this.#steps.push(step)
     return () => {
       step.isHandled = true
@@ -85,7 +107,7 @@ export class Progress {
     for (let [step] = this.#steps; step !== undefined && isDone(step); [step] = this.#steps) {
       this.#steps.shift()
       if ('act' in step) step.act()
-      else this.#target.missed(step.id, step.message)
+      else this.#target.missed(step.id, step.key)
     }
   }
 
