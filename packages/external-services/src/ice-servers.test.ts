@@ -75,6 +75,13 @@ describe('ICE servers', () => {
     expect(session.requests.map(({ to }) => String(to))).toEqual(['disco.example.net', 'disco.example.net'])
   })
 
+  test('a relay listed without a port is where its credentials say', async () => {
+    const session = fakeSession()
+    session.answer(queryServices, { services: [service({ restricted: true })] })
+    session.answer(queryCredentials, { services: [service({ ...known, port: 3479, transport: 'udp' })] })
+    expect(await getIceServers(session)).toEqual([{ urls: 'turn:a.example:3479?transport=udp', ...credentials }])
+  })
+
   test('a connection that is lost meanwhile is no empty list', async () => {
     const session = fakeSession()
     session.answer(queryServices, { services: [service({ restricted: true })] })

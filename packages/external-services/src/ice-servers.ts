@@ -37,9 +37,15 @@ async function withCredentials(
   if (!relays.has(service.type) || service.password !== undefined) return [service]
   try {
     const found = await getServiceCredentials(session, service, options)
-    const own = found.filter(({ port = service.port }) => port === service.port)
-    // The answer need not say again what is known.
-    return own.map((each) => ({ ...service, ...each, port: service.port, transport: service.transport }))
+    const { port, transport } = service
+    const own = found.filter((each) => port === undefined || each.port === undefined || each.port === port)
+    // Neither need say what the other one says.
+    return own.map((each) => ({
+      ...service,
+      ...each,
+      port: port ?? each.port,
+      transport: transport ?? each.transport,
+    }))
   } catch (error) {
     // One relay that is not to be had is no reason to do without the others.
     if (error instanceof Error && error.name === 'StanzaError') return []

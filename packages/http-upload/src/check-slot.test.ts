@@ -102,6 +102,7 @@ describe('addresses', () => {
     expect(() => check({ put: 'https://[::ffff:127.0.0.1]/a' }, allow)).toThrow(badSlot)
     expect(() => check({ get: 'https://[::ffff:127.0.0.1]/a' }, allow)).toThrow(badSlot)
     expect(check({}, allow)).toMatchObject({ put: { href: put }, get: { href: get } })
+    expect(() => check({}, (async () => false) as never)).toThrow(badSlot) // which JavaScript lets pass
     allow.mockClear()
     expect(() => check({ put: 'http://127.0.0.1/a' }, allow)).toThrow(badSlot)
     expect(allow).not.toHaveBeenCalled()

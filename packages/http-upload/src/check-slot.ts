@@ -34,7 +34,7 @@ function checkUrl(text: string, allow: (url: URL) => boolean): URL {
   const url = new URL(text)
   if (url.protocol !== 'https:') throw bad('an address that is not https')
   if (url.username !== '' || url.password !== '') throw bad('an address with a user name')
-  if (!allow(url)) throw bad('an address that the application does not allow')
+  if (allow(url) !== true) throw bad('an address that the application does not allow')
   return url
 }
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { NS_HTTP_UPLOAD, NS_UPLOAD_PURPOSE, UploadLimits } from './elements.js'
 import { findService } from './find-service.js'
 
-type Answer = readonly string[] | Error
+type Answer = readonly string[] | Error | 'silence'
 const uploads = [NS_HTTP_UPLOAD]
 
 /** What entities answer, by address. Those that are not here do not exist. */
@@ -19,6 +19,7 @@ function fakeDisco(
     async info(jid): Promise<DiscoInfo> {
       asked.push(String(jid))
       const answer = answers[String(jid)] ?? new StanzaError({ condition: 'service-unavailable' })
+      if (answer === 'silence') return new Promise(() => {})
       if (answer instanceof Error) throw answer
       return {
         identities: [],
@@ -53,6 +54,8 @@ describe('findService', () => {
   test('the server itself, also if it tells of nothing else', async () => {
     const fake = fakeDisco({ 'example.org': uploads }, new StanzaError({ condition: 'item-not-found' }))
     expect(await find(fake)).toMatchObject({ jid: { domain: 'example.org' }, maxFileSize: undefined })
+    const both = fakeDisco({ 'example.org': uploads, 'up.example.org': uploads }, at('up.example.org'))
+    expect(await find(both)).toMatchObject({ jid: { domain: 'example.org' } })
   })
 
   test('services that are broken, slow or gone are passed over', async () => {
@@ -64,6 +67,12 @@ describe('findService', () => {
       },
       at('gone.example.org', 'broken.example.org', 'slow.example.org', 'up.example.org'),
     )
+    expect(String((await find(fake)).jid)).toBe('up.example.org')
+  })
+
+  test('one that is silent keeps nobody waiting, also if it is the server itself', async () => {
+    const answers = { 'example.org': 'silence', 'mute.example.org': 'silence', 'up.example.org': uploads } as const
+    const fake = fakeDisco(answers, at('mute.example.org', 'up.example.org'))
     expect(String((await find(fake)).jid)).toBe('up.example.org')
   })
 

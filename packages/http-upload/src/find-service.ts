@@ -19,7 +19,8 @@ export interface UploadService {
 const manyItems = 100
 
 /**
- * Finds the service: the server itself, or the first of what belongs to it that takes files (XEP-0363 §3).
+ * Finds the service: the server itself, or the first of what belongs to it that says it takes files (XEP-0363 §3). One that
+ * is silent does not keep us from another one.
  *
  * @throws UploadError `no-service`
  */
@@ -29,9 +30,12 @@ export async function findService(disco: Disco, domain: string, options: CallOpt
   const list = await ifAnswered(disco.items(domain, options), options)
   const services = (list?.items ?? []).filter(({ jid, node }) => node === undefined && jid.local === undefined)
   const asked = services.slice(0, manyItems).map(({ jid }) => askService(disco, jid, options))
-  const [found] = (await Promise.all([own, ...asked])).filter((service) => service !== undefined)
-  if (found === undefined) throw new UploadError('no-service', 'the server has no service that takes files')
-  return found
+  const none = new UploadError('no-service', 'the server has no service that takes files')
+  try {
+    return await Promise.any([own, ...asked].map(async (answer) => (await answer) ?? Promise.reject(none)))
+  } catch (error) {
+    throw (error as AggregateError).errors.find((each) => each !== none) ?? none
+  }
 }
 
 /** What a service takes; `undefined` if it is none for files, or does not answer properly. */

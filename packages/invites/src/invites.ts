@@ -50,7 +50,8 @@ export interface Invites {
   account(options?: AccountInviteOptions): Promise<IssuedInvitation>
   /**
    * Accepts an invitation to become a contact, after the user was asked: asks with its token to see their presence, and lets
-   * them see ours when they ask in the next week. Resolves when the server has that; they may still have to decide.
+   * them see ours when they ask: in the next week, or whenever they do if the server takes approvals in advance (RFC 6121
+   * §3.4), until `presence.deny`. Resolves when the server has that; they may still have to decide.
    *
    * @throws TypeError if it is another link, or our own
    */

@@ -44,7 +44,8 @@ export function lastActivity({
       const mayKnow = answer === 'contacts' ? (from: Jid) => seesUs(context.roster, from) : answer
       context.handle(queryLastActivity, (_query, { from }) => {
         // §4: also what those get who may not know, so that it is the answer of a missing resource.
-        if (!isOwn(context, from) && !mayKnow?.(from)) throw new StanzaError({ condition: 'service-unavailable' })
+        if (!isOwn(context, from) && mayKnow?.(from) !== true)
+          throw new StanzaError({ condition: 'service-unavailable' })
         return { seconds: activity.idleSeconds }
       })
       return activity

@@ -41,6 +41,12 @@ describe('between two', () => {
     expect(session.sent).toHaveLength(1)
   })
 
+  test('S-160 a promise, which JavaScript lets pass, is no yes', async () => {
+    const { session, api } = setUp({ answer: (async () => false) as never })
+    expect(await api.displayed(received())).toBeUndefined()
+    expect(session.sent).toHaveLength(0)
+  })
+
   test('S-160 nothing is sent by itself', async () => {
     const { session } = setUp({ answer: () => true })
     session.receive(received())
@@ -122,6 +128,8 @@ describe('in rooms', () => {
   test('S-160 not by default, nor what the application leaves out', async () => {
     const silent = setUp({ answer: () => true })
     expect(await silent.api.displayed(spoken({}, id(), Markable()))).toBeUndefined()
+    const later = setUp({ rooms: (async () => false) as never })
+    expect(await later.api.displayed(spoken({}, id()))).toBeUndefined()
     const { session, api } = setUp({ rooms: ({ from }) => from?.resource !== 'me' })
     expect(await api.displayed(spoken({ from: `${room}/me` }, id()))).toBeUndefined()
     expect(await api.displayed(spoken({ from: room }, id()))).toBeUndefined()

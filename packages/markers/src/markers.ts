@@ -63,7 +63,7 @@ export function markers(
           if (original.type === 'groupchat') return markInRoom(context, original, rooms, (room) => hasIds(room, signal))
           const { id, from, type, thread } = original
           if (!id || from === undefined || !asks(original) || isOwn(context, from)) return undefined
-          return mayKnow?.(from, original)
+          return mayKnow?.(from, original) === true
             ? context.send(message({ to: from, type, thread }, Displayed({ id })))
             : undefined
         },
@@ -89,7 +89,7 @@ async function markInRoom(
   const { from, thread } = original
   const isMarker = [...original.element.elements()].some(Displayed.matches)
   // What the room says itself, such as its subject, is nobody's message.
-  if (from?.resource === undefined || isMarker || !mark?.(original)) return undefined
+  if (from?.resource === undefined || isMarker || mark?.(original) !== true) return undefined
   const room = from.bare
   const id = trustedStanzaId(original, room)
   if (id === undefined || !(await hasIds(room))) return undefined

@@ -106,6 +106,12 @@ describe('answering', () => {
     expect(await answered(session, [...others, 'example.org'])).toEqual([friend, 'example.org'])
   })
 
+  test('S-160 a promise, which JavaScript lets pass, is no yes', async () => {
+    const session = fakeSession()
+    session.install(ping({ answer: (async () => false) as never }))
+    expect(await answered(session, [...others, 'example.org'])).toEqual(['example.org'])
+  })
+
   test('S-160 with contacts, those who may see our presence, as long as they may', async () => {
     const session = fakeSession()
     const contacts = session.install(roster())

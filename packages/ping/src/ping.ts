@@ -44,7 +44,8 @@ export function ping({ answer }: PingOptions | PingRosterOptions = {}): Plugin<'
       const mayKnow = answer === 'contacts' ? (from: Jid) => seesUs(context.roster, from) : answer
       context.handle(sendPing, (_ping, { from }) => {
         // The same answer as from a server whose user has no such resource (XEP-0199 §8).
-        if (!isOwn(context, from) && !mayKnow?.(from)) throw new StanzaError({ condition: 'service-unavailable' })
+        if (!isOwn(context, from) && mayKnow?.(from) !== true)
+          throw new StanzaError({ condition: 'service-unavailable' })
       })
       return { send: (to, options) => send(context, to, options) }
     },

@@ -152,6 +152,13 @@ describe('answering', () => {
     },
   )
 
+  test('S-160 a promise, which JavaScript lets pass, is no yes', () => {
+    const session = fakeSession()
+    session.install(receipts({ answer: (async () => false) as never }))
+    session.receive(request())
+    expect(session.sent).toHaveLength(0)
+  })
+
   test('a message that waited for us is answered', () => {
     const session = fakeSession()
     session.install(receipts({ answer: () => true }))

@@ -91,7 +91,9 @@ function answerRequests(context: PluginContext, answer: NonNullable<ReceiptsOpti
     ReceiptRequest,
     (_request, received) => {
       const { from, id, type } = received
-      if (from === undefined || id === undefined || !isAnswerable(received) || !answer(from, received)) return
+      if (from === undefined || id === undefined || !isAnswerable(received)) return
+      // A promise is not a yes.
+      if (answer(from, received) !== true) return
       // XEP-0184 §7: the same type, and nothing but the receipt.
       context.send(message({ to: from, type }, Received({ id })))
     },

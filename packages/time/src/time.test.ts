@@ -83,6 +83,12 @@ describe('answering', () => {
     expect(await answered(session, [friend, 'friend@example.org/y', 'example.org'])).toEqual([friend, 'example.org'])
   })
 
+  test('S-160 a promise, which JavaScript lets pass, is no yes', async () => {
+    const session = fakeSession()
+    session.install(time({ answer: (async () => false) as never }))
+    expect(await answered(session, [friend, 'example.org'])).toEqual(['example.org'])
+  })
+
   test('S-160 with contacts, those who may see our presence', async () => {
     const contacts = { none: 'none', to: 'to', from: 'from', both: 'both' } as const
     const session = fakeSession()

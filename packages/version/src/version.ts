@@ -56,7 +56,8 @@ export function version(
       const mayKnow = answer === 'contacts' ? (from: Jid) => seesUs(context.roster, from) : answer
       context.handle(queryVersion, (_query, { from }) => {
         // The same answer as from a server whose user has no such resource (RFC 6121 §8.5.3.2.3).
-        if (!isOwn(context, from) && !mayKnow?.(from)) throw new StanzaError({ condition: 'service-unavailable' })
+        if (!isOwn(context, from) && mayKnow?.(from) !== true)
+          throw new StanzaError({ condition: 'service-unavailable' })
         return self
       })
       return { self }
