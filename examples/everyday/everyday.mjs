@@ -22,16 +22,18 @@ import {
  * @param {import('couplet').HttpUploadOptions} [upload]
  */
 export function open(options, upload) {
-  const contacts = /** @type {const} */ ([roster(), contactPresence(), blocking(), avatar(), pep(), pubsub(), caps()])
-  return createClient({ ...options, plugins: [disco(), mam(), muc(), httpUpload(upload), ...contacts] })
+  const about = /** @type {const} */ ([disco({ answer: 'contacts' }), caps(), pubsub(), pep(), avatar()])
+  const contacts = /** @type {const} */ ([roster(), contactPresence(), blocking(), ...about])
+  return createClient({ ...options, plugins: [...contacts, mam(), muc(), httpUpload(upload)] })
 }
 
 /** @typedef {ReturnType<typeof open>} EverydayClient */
 
 /** Contacts with live presence. @param {EverydayClient} client @param {(line: string) => void} show */
 export function contacts(client, show) {
-  client.presence.onChange((jid, [best]) => show(`${client.roster.get(jid)?.name ?? jid}: ${best ? 'here' : 'away'}`))
-  client.roster.onChange(({ contact }) => show(`${contact.name ?? contact.jid}: away`))
+  const list = client.roster
+  client.presence.onChange((jid, [best]) => show(`${list.get(jid)?.name ?? jid}: ${best ? 'here' : 'away'}`))
+  list.onChange(({ contact: { jid, name } }) => show(`${name ?? jid}: ${client.presence.of(jid)[0] ? 'here' : 'away'}`))
 }
 
 /** Joins a room, and answers. @param {EverydayClient} client @param {string} address */

@@ -2,11 +2,12 @@
 // XMPP_JID=bot@example.org XMPP_PASSWORD=… XMPP_STATE=./bot.json [XMPP_SERVICE=…] node omemo-bot.mjs
 import { fileStore } from '@couplet/file-store'
 import { omemo } from '@couplet/omemo'
-import { caps, carbons, createClient, disco, mam, pep, pubsub } from 'couplet'
+import { caps, carbons, createClient, disco, mam, pep, pubsub, roster } from 'couplet'
 
 const { XMPP_JID: jid = '', XMPP_PASSWORD: password, XMPP_SERVICE: service, XMPP_STATE = 'bot.json' } = process.env
 const store = fileStore(XMPP_STATE)
-const plugins = [disco(), caps(), pubsub(), pep(), carbons(), mam({ catchUp: true }), omemo({ label: 'Notes' })]
+const contacts = /** @type {const} */ ([roster(), disco({ answer: 'contacts' }), caps(), pubsub(), pep()])
+const plugins = /** @type {const} */ ([...contacts, carbons(), mam({ catchUp: true }), omemo({ label: 'Notes' })])
 const client = createClient({ jid, password, service, store, plugins })
 /** @type {Map<string, string[]>} */
 const notes = new Map()

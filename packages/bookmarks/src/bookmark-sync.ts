@@ -26,7 +26,7 @@ export class BookmarkSync {
     this.#node = context.pep.node(bookmarksNode)
     // A private node: nobody but the own account can tell (XEP-0223 §7).
     context.pep.onChange(bookmarksNode, (_value, change) => this.#take(change), { from: 'ownAccount' })
-    // Not when a session is resumed: the events that were missed come with it.
+    // Not when a session goes on in this process: the events that were missed come with it.
     context.onSession(() => this.#fetch(), 'state')
   }
 

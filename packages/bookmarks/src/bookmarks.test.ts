@@ -35,6 +35,14 @@ describe('the live map', () => {
     expect(session.features).toContain(`${NS_BOOKMARKS}+notify`)
   })
 
+  test('has it in a session that an earlier process has begun', async () => {
+    const account = new Account()
+    account.store([coven, conference()])
+    account.session.lose()
+    await account.session.resume(true)
+    expect([...account.api.all.keys()]).toEqual([coven])
+  })
+
   test('follows the events, and a new session brings what has changed since', async () => {
     const { account, api, session, changes } = await online([coven, conference()])
     account.tellItems(`<item id='${orchard}'>${conference(`autojoin='true'`)}</item>`)

@@ -20,6 +20,8 @@ export const NS_BOOKMARKS_COMPAT = 'urn:xmpp:bookmarks:1#compat'
 export const NS_BOOKMARKS_COMPAT_PEP = 'urn:xmpp:bookmarks:1#compat-pep'
 /** The namespace of bookmarks as they were before, and the name of their node (XEP-0048). */
 export const NS_OLD_BOOKMARKS = 'storage:bookmarks'
+/** The feature of rooms (XEP-0045 §6.4). */
+export const NS_MUC = 'http://jabber.org/protocol/muc'
 
 /** What of an element has no field, kept for whoever knows it. */
 export interface UnknownContent {

@@ -1,6 +1,7 @@
 import type { CallOptions } from '@couplet/client'
 import type { Bookmark } from './bookmark.js'
 import type { Bookmarks } from './bookmarks.js'
+import { NS_MUC } from './elements.js'
 
 /** Rooms that are entered at the same time. */
 const atOnce = 5
@@ -15,15 +16,17 @@ export interface JoinBookmarkedOptions extends CallOptions {
   readonly nick?: string | undefined
 }
 
-/** What became of a bookmark: we are in its room, were not let in, or were at the limit. */
+/** What became of a bookmark: we are in its room, were not let in, were at the limit, or its address is not of a room. */
 export type JoinOutcome<Room> =
   | { readonly bookmark: Bookmark; readonly state: 'joined'; readonly room: Room }
   | { readonly bookmark: Bookmark; readonly state: 'failed'; readonly error: unknown }
   | { readonly bookmark: Bookmark; readonly state: 'skipped' }
+  | { readonly bookmark: Bookmark; readonly state: 'not a room' }
 
 /**
  * Enters the rooms that the user wants to be in, a few at a time: `await joinBookmarked(client)`. Rejects only when it is
- * aborted; a room that does not let us in is an outcome. Rooms that do not exist are not made.
+ * aborted; a room that does not let us in is an outcome. Rooms that do not exist are not made, and who does not say that
+ * they are a room gets no presence.
  *
  * @throws RangeError if `max` is not a natural number
  */
@@ -47,6 +50,8 @@ export async function joinBookmarked<Room>(
 
 /** As much of `client.muc` as is needed. */
 export interface JoiningMuc<Room> {
+  /** See `Muc.info`. */
+  info(room: Bookmark['jid'], options: CallOptions): Promise<{ readonly features: ReadonlySet<string> }>
   /** See `Muc.join`. */
   join(
     room: Bookmark['jid'],
@@ -65,6 +70,9 @@ async function enter<Room>(
 ): Promise<JoinOutcome<Room>> {
   try {
     const { jid, password } = bookmark
+    // A person would get our presence, and their own makes them look like a room (S-151).
+    if (!(await muc.info(jid, { signal: options.signal })).features.has(NS_MUC))
+      return { bookmark, state: 'not a room' }
     return { bookmark, state: 'joined', room: await muc.join(jid, { ...options, password, create: false }) }
   } catch (error) {
     options.signal?.throwIfAborted()

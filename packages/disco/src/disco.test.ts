@@ -94,6 +94,19 @@ describe('answering', () => {
     })
   })
 
+  test('with what the application says about itself besides (XEP-0128)', async () => {
+    const session = fakeSession({ features: ['urn:z'] })
+    const Software = resultForm('urn:xmpp:dataforms:softwareinfo', { software: field('software') })
+    const forms = [Software({ software: 'Puck' })]
+    const identity = { category: 'client', type: 'pc', name: 'Kobold', lang: 'de' }
+    const api = session.install(disco({ name: 'Puck', identities: [identity], features: ['urn:a'], forms }))
+    const info = await session.ask(getDiscoInfo, {}, me)
+    expect(info.identities).toEqual([{ category: 'client', type: 'pc', name: 'Puck' }, identity])
+    expect(info.features).toEqual([NS_DISCO_INFO, NS_DISCO_ITEMS, 'urn:a', 'urn:z'])
+    expect(findForm(info.forms, Software)).toEqual({ software: 'Puck' })
+    expect(api.self.forms).toEqual(forms)
+  })
+
   test('there are no items, and no nodes', async () => {
     const session = fakeSession()
     session.install(disco())
@@ -204,17 +217,28 @@ describe('answering', () => {
     expect(await answered(session, [...own, friend, 'stranger@evil.net/x'])).toEqual([...own, friend])
   })
 
+  const subscriptions = ['none', 'to', 'from', 'both'] as const
+  /** A contact `NAME@NAME.net` for each, with the subscription of that name. */
+  const rosterOf = (...names: readonly Contact['subscription'][]) => {
+    const list = names.map((name) => ({ jid: Jid.parse(`${name}@${name}.net`).bare, subscription: name }) as Contact)
+    const contacts = new Map(list.map((contact) => [String(contact.jid), contact]))
+    return { contacts, get: (jid: Jid | string) => contacts.get(String(Jid.parse(String(jid)).bare)) }
+  }
+
   test('S-160 with contacts, those who may see our presence', async () => {
     const session = fakeSession()
-    const subscriptions = ['none', 'to', 'from', 'both'] as const
-    const get = (jid: Jid | string): Contact | undefined => {
-      const subscription = subscriptions.find((name) => `${name}@example.org` === String(Jid.parse(String(jid)).bare))
-      return subscription && ({ subscription } as Contact)
-    }
-    session.install(disco({ answer: 'contacts', name: 'Puck' }), { roster: { get } })
-    const all = [...subscriptions, 'stranger'].map((name) => `${name}@example.org/x`)
-    expect(await answered(session, [...own, ...all])).toEqual([...own, 'from@example.org/x', 'both@example.org/x'])
-    expect((await session.ask(getDiscoInfo, {}, 'both@example.org/x')).identities[0]?.name).toBe('Puck')
+    session.install(disco({ answer: 'contacts', name: 'Puck' }), { roster: rosterOf(...subscriptions) })
+    const all = [...subscriptions, 'stranger'].map((name) => `${name}@${name}.net/x`)
+    expect(await answered(session, [...own, ...all])).toEqual([...own, 'from@from.net/x', 'both@both.net/x'])
+    expect((await session.ask(getDiscoInfo, {}, 'both@both.net/x')).identities[0]?.name).toBe('Puck')
+  })
+
+  test('S-160 with contacts, their servers ask which events to send, in their name or in their own', async () => {
+    const session = fakeSession()
+    session.install(disco({ answer: 'contacts' }), { roster: rosterOf(...subscriptions) })
+    const theirs = ['from@from.net', 'both@both.net', 'from.net', 'both.net']
+    const others = ['to@to.net', 'to.net', 'none.net', 'evil.net', 'other@from.net', 'pubsub.from.net', 'from.net/x']
+    expect(await answered(session, [...theirs, ...others])).toEqual(theirs)
   })
 
   test('contacts need the roster', () => {

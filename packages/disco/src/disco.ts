@@ -1,7 +1,7 @@
 import type { CallOptions, InboundRequest, Plugin, PluginContext, Subscription } from '@couplet/client'
-import type { Roster } from '@couplet/roster'
+import type { Contact, Roster } from '@couplet/roster'
 import type { ResultSetRequest } from '@couplet/rsm'
-import { type Jid, StanzaError } from '@couplet/stanza'
+import { type Jid, StanzaError, type XmlElement } from '@couplet/stanza'
 import {
   answerDiscoItems,
   type DiscoIdentity,
@@ -20,6 +20,12 @@ export interface DiscoSelf {
   readonly identity?: Pick<DiscoIdentity, 'category' | 'type'>
   /** The name of the software, for people. */
   readonly name?: string
+  /** What it is besides, such as the same in another language. */
+  readonly identities?: readonly DiscoIdentity[]
+  /** What the application can do by itself; the features of plugins are there anyway. */
+  readonly features?: readonly string[]
+  /** More about it, such as which version it is (XEP-0128). */
+  readonly forms?: readonly XmlElement[]
 }
 
 /** Options of {@link disco}. */
@@ -33,7 +39,7 @@ export interface DiscoOptions extends DiscoSelf {
 
 /** Options of {@link disco} that take the answer from the roster. */
 export interface DiscoRosterOptions extends DiscoSelf {
-  /** The contacts who may see our presence get an answer, too. */
+  /** The contacts who may see our presence get an answer, too, and so do their servers. */
   readonly answer: 'contacts'
 }
 
@@ -107,10 +113,10 @@ export function disco(options: DiscoRosterOptions): Plugin<'disco', Disco, { ros
  */
 export function disco(options?: DiscoOptions): Plugin<'disco', Disco>
 export function disco(options: DiscoOptions | DiscoRosterOptions = {}): Plugin<'disco', Disco, { roster: Roster }> {
-  const { answer } = options
+  const { answer, features = [] } = options
   return {
     name: 'disco',
-    features: [NS_DISCO_INFO, NS_DISCO_ITEMS],
+    features: [NS_DISCO_INFO, NS_DISCO_ITEMS, ...features],
     needs: (answer === 'contacts' ? { roster: true } : {}) as { roster: true },
     setup(context) {
       const mayKnow = answer === 'contacts' ? (from: Jid) => seesUs(context.roster, from) : answer
@@ -126,10 +132,15 @@ function isOwn({ account }: PluginContext, from: Jid): boolean {
   return from.bare.equals(account) || from.toString() === account.domain
 }
 
+/** A contact, or the server of one: it has our presence to pass on, and asks what events to send (XEP-0163 §4.3). */
 function seesUs(roster: Roster, from: Jid): boolean {
-  const subscription = roster.get(from)?.subscription
-  return subscription === 'from' || subscription === 'both'
+  if (isToldPresence(roster.get(from))) return true
+  if (from.toString() !== from.domain) return false
+  return [...roster.contacts.values()].some((contact) => contact.jid.domain === from.domain && isToldPresence(contact))
 }
+
+const isToldPresence = (contact: Contact | undefined): boolean =>
+  contact?.subscription === 'from' || contact?.subscription === 'both'
 
 /** What this client is, its nodes, and who may know. */
 interface OwnDescription extends Pick<Disco, 'self' | 'describeNodes' | 'serveNodes' | 'answers'> {
@@ -139,7 +150,7 @@ interface OwnDescription extends Pick<Disco, 'self' | 'describeNodes' | 'serveNo
 
 function describe(
   context: PluginContext,
-  { identity, name }: DiscoSelf,
+  { identity, name, identities = [], forms = [] }: DiscoSelf,
   answers: (from: Jid) => boolean,
 ): OwnDescription {
   const self: DiscoIdentity = { category: 'client', type: 'pc', ...identity, name }
@@ -149,7 +160,7 @@ function describe(
     served,
     answers,
     get self() {
-      return { identities: [self], features: context.features, forms: [] }
+      return { identities: [self, ...identities], features: context.features, forms }
     },
     node(node) {
       for (const each of describers) {

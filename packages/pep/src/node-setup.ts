@@ -79,7 +79,7 @@ export async function setUpNode(
   let refused: unknown
   for (const concession of concessions(config, knowsMax)) {
     try {
-      await configureOrCreate(owner, concession, signal)
+      await configureOrCreate(owner, concession, config.maxItems === 'max', signal)
       refused = undefined
       break
     } catch (error) {
@@ -96,8 +96,20 @@ export function notAsWanted({ accessModel }: NodeConfig, cause?: unknown): PepEr
   return new PepError(accessModel === 'open' ? 'access-not-granted' : 'privacy-not-guaranteed', cause)
 }
 
-async function configureOrCreate(owner: NodeOwner, config: NodeConfig, signal: AbortSignal | undefined): Promise<void> {
-  const configure = (): Promise<void> => owner.configure(config, { offeredOnly: true, signal })
+/** @param asManyAsPossible whether a number is a concession: a node that can hold more must not lose what is in it */
+async function configureOrCreate(
+  owner: NodeOwner,
+  config: NodeConfig,
+  asManyAsPossible: boolean,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const configure = async (): Promise<void> => {
+    const { maxItems, ...rest } = config
+    const isConcession = asManyAsPossible && typeof maxItems === 'number'
+    const holds = isConcession ? (await owner.config({ signal })).maxItems : 0
+    const isMore = !isConcession || (typeof holds === 'number' && holds < maxItems)
+    await owner.configure(isMore ? config : rest, { offeredOnly: true, signal })
+  }
   try {
     await configure()
   } catch (absent) {

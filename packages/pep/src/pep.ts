@@ -1,9 +1,10 @@
 import type { Caps } from '@couplet/caps'
 import type { CallOptions, Handled, Plugin, PluginContext, Subscription } from '@couplet/client'
 import type { Disco } from '@couplet/disco'
-import type { NodeChange, Pubsub, PubsubNode } from '@couplet/pubsub'
+import type { NodeChange, PublishCallOptions, Pubsub, PubsubNode } from '@couplet/pubsub'
 import { type ElementDef, Jid } from '@couplet/stanza'
 import { NOTIFY_SUFFIX, type PepNode, type PepOptions, pepNode } from './elements.js'
+import { configOf } from './node-setup.js'
 import { PublishLadder } from './publish-ladder.js'
 
 /** A kind of node; a definition alone stands for the node that is called like its namespace. */
@@ -47,12 +48,18 @@ export interface Pep {
    * @throws MalformedElementError if it does not have the shape of the definition
    */
   get<T>(node: PepTarget<T>, options?: PepGetOptions): Promise<T | undefined>
-  /** The node of an account, for everything else: items, retractions, its configuration. Default: of the own account. */
+  /**
+   * The node of an account, for everything else: items, retractions, its configuration. Default: of the own account; there
+   * its `publish` takes the same care as {@link Pep.publish} if the kind of node says who may read it.
+   */
   node<T>(node: PepTarget<T>, from?: Jid | string): PubsubNode<T>
   /**
    * Calls the handler with what the own account and contacts publish from now on, and with the newest item of each when
    * they or we come online. The value is absent if the item was removed or cannot be read: `change.type` says which.
    * What is sent when we come online is sent once: call this before `online()`.
+   *
+   * The server of a contact asks us first what we want to be told (XEP-0163 §4.3), so the plugin `disco` has to answer it:
+   * `disco({ answer: 'contacts' })`. Otherwise contacts on other servers are never heard of.
    */
   onChange<T>(
     node: PepTarget<T>,
@@ -69,22 +76,26 @@ export function pep(): Plugin<'pep', Pep, { pubsub: Pubsub; disco: Disco; caps: 
     needs: { pubsub: true, disco: true, caps: true },
     setup(context) {
       const ladder = new PublishLadder(context)
-      const place = <T>({ name, item }: PepNode<T>, from: Jid | string = context.account): PubsubNode<T> =>
-        context.pubsub.node(bare(from), name, item)
+      const place = <T>(kind: PepNode<T>, from: Jid | string = context.account): PubsubNode<T> => {
+        const create = (): PubsubNode<T> => context.pubsub.node(bare(from), kind.name, kind.item)
+        const node = create()
+        if (kind.access === undefined || !node.service.equals(context.account)) return node
+        // Also here nothing may get to those who should not read it (S-148).
+        return Object.assign(create(), {
+          publish: (value: T, { id, options = {}, signal }: PublishCallOptions = {}): Promise<string | undefined> => {
+            const config = { ...configOf(kind), ...withoutAbsent(options) }
+            return ladder.publish({ node, value, id, config, readBack: false, signal })
+          },
+        })
+      }
       return {
         async publish(target, value, { id, readBack = false, signal, ...given } = {}) {
           const { name, item, ...defaults } = kindOf(target)
           const options = { ...defaults, ...withoutAbsent(given) }
           const isSingle = options.maxItems === undefined || options.maxItems === 1
           const node = context.pubsub.node(context.account, name, item)
-          return ladder.publish({
-            node,
-            value,
-            id: id ?? (isSingle ? 'current' : undefined),
-            options,
-            readBack,
-            signal,
-          })
+          const config = configOf(options)
+          return ladder.publish({ node, value, id: id ?? (isSingle ? 'current' : undefined), config, readBack, signal })
         },
         async get(target, { from, id, signal } = {}) {
           const node = place(kindOf(target), from)

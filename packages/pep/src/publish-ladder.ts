@@ -1,10 +1,8 @@
 import type { CallOptions, PluginContext } from '@couplet/client'
 import type { Disco } from '@couplet/disco'
 import { type NodeConfig, NS_PUBLISH_OPTIONS, NS_PUBSUB_CONFIG_NODE_MAX, type PubsubNode } from '@couplet/pubsub'
-import type { PepOptions } from './elements.js'
 import {
   concessions,
-  configOf,
   isPreconditionNotMet,
   isRefusedSetup,
   isStanzaError,
@@ -18,7 +16,8 @@ export interface Publication<T> extends CallOptions {
   readonly node: PubsubNode<T>
   readonly value: T
   readonly id: string | undefined
-  readonly options: PepOptions
+  /** How the node has to be set up. */
+  readonly config: NodeConfig
   /** Looks whether the item is there also if the server has agreed at once. */
   readonly readBack: boolean
 }
@@ -45,8 +44,7 @@ export class PublishLadder {
    * @throws PepError `privacy-not-guaranteed` before anything was sent that others could read (S-148)
    */
   async publish<T>(publication: Publication<T>): Promise<string | undefined> {
-    const { node, value, id, readBack, signal } = publication
-    const config = configOf(publication.options)
+    const { node, value, id, config, readBack, signal } = publication
     const features = await this.#serverFeatures(signal)
     const isAtomic = features.includes(NS_PUBLISH_OPTIONS)
     const knowsMax = features.includes(NS_PUBSUB_CONFIG_NODE_MAX)
@@ -60,7 +58,7 @@ export class PublishLadder {
         return readBack ? this.#readBack(publication, published.id) : published.id
       }
     }
-    await this.#setUp(publication, config, knowsMax)
+    await this.#setUp(publication, knowsMax)
     // Nobody may have changed it since. Not every server can tell that two lists of groups are the same.
     const only = isAtomic ? { accessModel: config.accessModel } : undefined
     const published = await node.publish(value, { id, options: only, signal }).catch((error: unknown) => {
@@ -69,7 +67,7 @@ export class PublishLadder {
     return this.#readBack(publication, published)
   }
 
-  async #setUp<T>({ node, signal }: Publication<T>, config: NodeConfig, knowsMax: boolean): Promise<void> {
+  async #setUp<T>({ node, config, signal }: Publication<T>, knowsMax: boolean): Promise<void> {
     try {
       await setUpNode(node as unknown as PubsubNode<unknown>, config, knowsMax, signal)
     } catch (error) {

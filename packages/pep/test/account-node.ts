@@ -59,6 +59,8 @@ export class AccountNode {
   /** What was asked for, in order. */
   readonly log: string[] = []
   config: NodeConfig | undefined
+  /** How it was set up, in order. */
+  readonly configs: NodeConfig[] = []
   readonly #server: AccountServer
   #failures = 0
 
@@ -120,6 +122,7 @@ export class AccountNode {
     if (what === 'create' && this.#server.configurable === false)
       return refusal('feature-not-implemented', 'unsupported')
     this.config = { ...defaults, ...this.config, ...config, ...this.#server.forced }
+    this.configs.push(this.config)
     return undefined
   }
 

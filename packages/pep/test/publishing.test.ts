@@ -1,4 +1,4 @@
-import { createNode, getNodeConfig, publishItems } from '@couplet/pubsub'
+import { createNode, getNodeConfig, type NodeConfig, publishItems } from '@couplet/pubsub'
 import { attr, element, StanzaError } from '@couplet/stanza'
 import { parseXml } from '@couplet/testing'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -80,6 +80,30 @@ describe('publishing', () => {
     expect(account.log.filter((entry) => entry.startsWith('publish'))).toHaveLength(attempts)
   })
 
+  test.each<[number, NodeConfig]>([
+    [256, {}],
+    [5000, { accessModel: 'open' }],
+  ])('a node that holds %i loses nothing where that is the most there can be', async (expected, config) => {
+    for (const options of [true, false]) {
+      const server = { knowsMax: false, options, limit: expected }
+      const account = new AccountNode({ ...server, config: { ...config, maxItems: expected } })
+      await account.pep.publish(Bundle, { text: 'a' }, { id: '1' })
+      expect(account.config).toMatchObject({ maxItems: expected, accessModel: 'open' })
+      const sizes = account.configs.map(({ maxItems }) => maxItems)
+      expect(sizes.filter((size) => size !== expected)).toEqual([])
+    }
+  })
+
+  test('a node that somebody makes at that very moment is not made smaller either', async () => {
+    const account = new AccountNode({ knowsMax: false, options: false, limit: 5000 })
+    account.session.answer(createNode, () => {
+      account.config = { accessModel: 'open', persistItems: true, maxItems: 4000 }
+      return new StanzaError({ condition: 'conflict' })
+    })
+    await account.pep.publish(Bundle, { text: 'a' }, { id: '1' })
+    expect(account.config).toMatchObject({ maxItems: 4000 })
+  })
+
   test.each<[string, AccountServer]>([
     ['can hold one item only', { knowsMax: false, limit: 1 }],
     ['keeps one whatever it is told', { options: false, forced: { maxItems: 1 } }],
@@ -151,6 +175,39 @@ describe('S-148 what is private', () => {
     await account.pep.publish(Secret, { text: 'a' }, { id: '1' })
     expect(account.items).toMatchObject([{ accessModel: 'whitelist' }])
     expect(account.log.filter((entry) => !entry.startsWith('disco'))).toHaveLength(1)
+  })
+
+  test.each<[string, AccountServer]>([
+    ['knows publish-options', {}],
+    ['does not', { options: false }],
+    ['has an open node', { options: false, config: { accessModel: 'open' } }],
+  ])('is just as private through the node, on a server that %s', async (_, server) => {
+    const account = new AccountNode(server)
+    expect(await account.pep.node(Secret).publish({ text: 'a' }, { id: '1' })).toBe('1')
+    await account.pep
+      .node(Secret, `${me}/other`)
+      .publish({ text: 'b' }, { id: '2', options: { sendLastPublishedItem: 'on_sub' } })
+    expect(account.items).toMatchObject([
+      { id: '1', accessModel: 'whitelist' },
+      { id: '2', accessModel: 'whitelist' },
+    ])
+    expect(account.config).toMatchObject({ maxItems: 'max', sendLastPublishedItem: 'on_sub' })
+  })
+
+  test('is not sent through the node either if nobody guarantees it, unless that is what is asked for', async () => {
+    const account = new AccountNode({ options: false, forced: { accessModel: 'open' } })
+    const published = account.pep.node(Secret).publish({ text: 'a' }, { id: '1' })
+    await expect(published).rejects.toMatchObject({ code: 'privacy-not-guaranteed' })
+    expect(account.items).toEqual([])
+    await account.pep.node(Secret).publish({ text: 'a' }, { id: '1', options: { accessModel: 'open' } })
+    expect(account.items).toMatchObject([{ accessModel: 'open' }])
+  })
+
+  test('a kind of node that does not say who may read it stays as it is, and so do the nodes of others', async () => {
+    const account = new AccountNode({ config: { accessModel: 'open' } })
+    await account.pep.node(Mood).publish({ text: 'a' }, { id: '1' })
+    await account.pep.node(Secret, 'bob@example.org').publish({ text: 'b' }, { id: '2' })
+    expect(account.log).toEqual(['publish', 'publish'])
   })
 
   test('waits until a node that others could read is closed', async () => {
