@@ -39,11 +39,6 @@ export const RoomPresence = element(NS_MUC_USER, 'x', {
 /** The value of the definition of the same name. */
 export type RoomPresence = Infer<typeof RoomPresence>
 
-/** What a room writes into what it repeats for who enters; only who writes it matters here (XEP-0045 §7.2.14). */
-export const RoomDelay = element('urn:xmpp:delay', 'delay', { from: optional(attr('from', jid)) })
-/** The value of the definition of the same name. */
-export type RoomDelay = Infer<typeof RoomDelay>
-
 /** Which messages are wanted (XEP-0313 §4.1). */
 export const MamFilter = submitForm(NS_MAM, {
   with: optional(field('with', jid)),

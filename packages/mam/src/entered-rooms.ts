@@ -1,6 +1,7 @@
 import type { PluginContext } from '@couplet/client'
+import { Delay } from '@couplet/delay'
 import type { BareJid, Message } from '@couplet/stanza'
-import { RoomDelay, RoomPresence } from './elements.js'
+import { RoomPresence } from './elements.js'
 import type { Whereabouts } from './known-archive.js'
 
 /** Status codes of a room: this is about ourselves, and only about our nickname (XEP-0045 §15.6). */
@@ -73,6 +74,6 @@ export class EnteredRooms {
 
 /** XEP-0045 §7.2.14, §7.2.15: a room repeats what was said before, and tells its subject. */
 function isForNewcomers(message: Message, room: BareJid): boolean {
-  const isRepeated = message.all(RoomDelay).some(({ from }) => from === undefined || from.bare.equals(room))
+  const isRepeated = message.all(Delay).some(({ from }) => from === undefined || from.bare.equals(room))
   return isRepeated || (message.subject !== undefined && message.body === undefined)
 }
