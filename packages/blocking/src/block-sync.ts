@@ -20,7 +20,7 @@ export class BlockSync {
     const filter = { from: 'ownAccount' } as const
     context.handle(sendBlock, ({ items }) => this.#takeBlock(items), filter)
     context.handle(sendUnblock, ({ items }) => this.#takeUnblock(items), filter)
-    // Not when a session is resumed: the pushes that were missed come with it.
+    // Not when a session goes on in this process: the pushes that were missed come with it.
     context.onSession(() => this.#fetch(), 'state')
   }
 

@@ -43,6 +43,14 @@ describe('the list', () => {
     expect(session.requests).toHaveLength(2)
   })
 
+  test('is there in a session that an earlier process has begun', async () => {
+    const { session, listed } = setUp()
+    session.answer(getBlockList, { items: items(romeo) })
+    session.lose()
+    await session.resume(true)
+    expect(listed()).toEqual([romeo])
+  })
+
   test.each(['service-unavailable', 'feature-not-implemented'] as const)(
     'is empty where the server cannot block: %s',
     async (condition) => {

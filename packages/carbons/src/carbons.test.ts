@@ -41,6 +41,14 @@ describe('enabling', () => {
     expect([api.enabled, session.requests.length]).toEqual([true, 2])
   })
 
+  test('happens in a session that an earlier process has begun, for all we know', async () => {
+    const { session, api } = setUp()
+    session.answer(enableCarbons, undefined)
+    session.lose()
+    await session.resume(true)
+    expect([api.enabled, session.requests.length]).toEqual([true, 1])
+  })
+
   test.each(['feature-not-implemented', 'service-unavailable', 'forbidden', 'not-allowed'] as const)(
     'a server that says %s is left alone',
     async (condition) => {

@@ -1,3 +1,4 @@
+import { asReason } from './close-reasons.js'
 import type { AckSource, SendTicket } from './send-ticket.js'
 
 /**
@@ -53,9 +54,9 @@ export class AckBarrier implements AckSource {
     this.#asked = tickets
     this.#ask().then(
       () => this.#answered(tickets),
-      (error: unknown) => {
+      (error: Error) => {
         if (this.#end === undefined) this.#dead()
-        this.end(error)
+        this.end(asReason(error))
       },
     )
   }

@@ -57,6 +57,8 @@ export class ConnectionLoop {
   #wake: (() => void) | undefined
   /** What the last verdict wants of the next attempt. */
   #next: Retrial = { kind: 'retry', delay: 'backoff' }
+  /** What plugins do about a session that an earlier process has begun. It outlasts the stream, and is not done twice. */
+  #inherited: Promise<void> | undefined
 
   constructor(options: LoopOptions, core: SessionCore, host: PluginHost) {
     this.#options = options
@@ -241,13 +243,12 @@ export class ConnectionLoop {
       const { presence: init } = this.#options
       this.#core.begin(init === false ? [] : [presence(init)])
     } else {
+      const isInherited = this.#core.jid.isBare() // of a session that it has begun a process knows the address
       const error = this.#core.resume(stream, resumed.h, offer)
+      if (error === undefined && isInherited) this.#inherited = this.#host.startSession(login.inlined, true)
       watch.start()
-      if (error !== undefined) {
-        watch.fail(error)
-        return
-      }
-      await this.#host.resumeSession()
+      if (error !== undefined) return watch.fail(error)
+      await Promise.all([this.#inherited, this.#host.resumeSession()])
       if (this.#watch !== watch) return
     }
     this.#backoff.online()
@@ -258,6 +259,7 @@ export class ConnectionLoop {
 
   #beginNew({ stream, jid, early, resumptionFailed }: Login, offer: object): void {
     const { continuity } = this.#core
+    this.#inherited = undefined
     if (resumptionFailed?.h !== undefined) continuity.acknowledgeLast(resumptionFailed.h)
     if (resumptionFailed !== undefined || continuity.management !== undefined) {
       this.#core.detach(new ConnectionError('session', 'closed', 'the session could not be resumed'))

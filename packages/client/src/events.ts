@@ -1,4 +1,5 @@
-import type { MalformedElementError, StanzaError, XmlElement } from '@couplet/stanza'
+import type { MalformedElementError, Message, StanzaError, XmlElement } from '@couplet/stanza'
+import type { ConnectionError } from './connection-error.js'
 import type { InboundMessage } from './inbound-message.js'
 import type { Origin } from './session.js'
 import { Subscription } from './subscription.js'
@@ -28,6 +29,8 @@ export interface ClientEvents {
   }
   /** A message of ours came back, or its recipient answered with an error. */
   undeliverable: { readonly error: StanzaError; readonly message: InboundMessage }
+  /** A message that an earlier process has left in the store will not be sent: nobody else would learn of that. */
+  unsent: { readonly error: ConnectionError; readonly message: Message }
 }
 
 /** Typed events. A listener that throws hurts nobody: its error becomes an `error` event. */

@@ -1,17 +1,17 @@
-import type { JournalPlaces } from './journal-places.js'
 import type { SendTicket } from './send-ticket.js'
 
 /** What was written under stream management and is not acknowledged, in order. */
 export class InFlight {
   /** The number in the session of the first. */
   number = 0
-  /** UTF-16 units of their XML. */
-  units = 0
-  readonly #places: JournalPlaces
+  /** Bytes of their XML. */
+  bytes = 0
+  readonly #forget: (number: number) => void
   #tickets: SendTicket[] = []
 
-  constructor(places: JournalPlaces) {
-    this.#places = places
+  /** @param forget called with the number of each that is not in flight any more */
+  constructor(forget: (number: number) => void) {
+    this.#forget = forget
   }
 
   /** All of them. */
@@ -27,15 +27,15 @@ export class InFlight {
   /** One more is written. */
   add(ticket: SendTicket): void {
     this.#tickets.push(ticket)
-    this.units += ticket.text.length
+    this.bytes += ticket.bytes
   }
 
   /** Takes the oldest out; without a number all of them. */
   take(count: number = this.length): SendTicket[] {
     const taken = this.#tickets.splice(0, count)
-    for (const { text } of taken) {
-      this.units -= text.length
-      this.#places.written(this.number++, undefined)
+    for (const { bytes } of taken) {
+      this.bytes -= bytes
+      this.#forget(this.number++)
     }
     return taken
   }
@@ -45,15 +45,15 @@ export class InFlight {
     const index = this.#tickets.indexOf(ticket)
     if (index < 0) return
     this.#tickets.splice(index, 1)
-    this.units -= ticket.text.length
+    this.bytes -= ticket.bytes
     // Those behind move up when they are written again.
-    this.#places.written(this.number + this.length, undefined)
+    this.#forget(this.number + this.length)
   }
 
   /** What an earlier client has left; `number` is that of the first. */
   restore(tickets: readonly SendTicket[], number: number): void {
     this.#tickets = [...tickets]
     this.number = number
-    for (const { text } of tickets) this.units += text.length
+    for (const { bytes } of tickets) this.bytes += bytes
   }
 }

@@ -18,8 +18,8 @@ export { type Client, type ClientCore, createClient } from './create-client.js'
 export { within } from './deadline.js'
 export type { ClientEvents, ClientStatus } from './events.js'
 export { InboundMessage, type Provenance } from './inbound-message.js'
+export type { StanzaWriter } from './line.js'
 export type { Disposal, NetworkEvent, NetworkHooks } from './network-watch.js'
-export type { StanzaWriter } from './outbox.js'
 export type {
   Announcer,
   AnyPlugin,
@@ -37,6 +37,7 @@ export type {
   SentFate,
   SentFinder,
   SentMessage,
+  SessionHandler,
   SessionStage,
 } from './plugin.js'
 export { type PluginEvent, pluginEvent } from './plugin-event.js'

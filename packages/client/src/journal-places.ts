@@ -1,24 +1,28 @@
 import { savedTicket } from './saved-ticket.js'
 import type { SendTicket } from './send-ticket.js'
-import type { SavedStanza, SessionJournal } from './session-journal.js'
+import type { SavedSession, SessionJournal } from './session-journal.js'
 
 /** Where stanzas are in the journal: those that were written by their number in the session, those that wait by their place. */
 export class JournalPlaces {
-  /** Without one nothing is kept. */
-  journal: SessionJournal | undefined
   /** Places of what is queued: from the first to before the next. */
-  first = 0
-  next = 0
+  first: number
+  next: number
+  readonly #journal: SessionJournal
   readonly #changed: () => void
 
-  /** @param changed called when the journal has to look at the session again */
-  constructor(changed: () => void) {
+  /**
+   * @param changed called when the journal has to look at the session again
+   * @param taken the places that an earlier client has left
+   */
+  constructor(journal: SessionJournal, changed: () => void, taken: Pick<SavedSession, 'first' | 'next'> | undefined) {
+    this.#journal = journal
     this.#changed = changed
+    this.first = taken?.first ?? 0
+    this.next = taken?.next ?? 0
   }
 
   /** Keeps what stays in the queue; what was written at once is never queued in the journal. */
   park(queue: readonly SendTicket[]): void {
-    if (this.journal === undefined) return
     const fresh: SendTicket[] = []
     for (let index = queue.length - 1; index >= 0; index--) {
       const ticket = queue[index] as SendTicket
@@ -29,18 +33,16 @@ export class JournalPlaces {
       ticket.place = this.next++
       this.keep(ticket)
     }
-    if (fresh.length > 0) void this.journal.stored()
+    if (fresh.length > 0) void this.#journal.stored()
   }
 
   /** A stanza has a place in the queue: whoever hears that may rely on it, also if the process ends. */
   accept(ticket: SendTicket): void {
-    if (this.journal === undefined) ticket.accept()
-    else if (!ticket.isAccepted) void this.journal.stored().then(() => ticket.accept())
+    if (!ticket.isAccepted) void this.#journal.stored().then(() => ticket.accept())
   }
 
   /** Gives a stanza a place before all others. */
   putBack(ticket: SendTicket): void {
-    if (this.journal === undefined) return
     ticket.place = --this.first
     this.keep(ticket)
   }
@@ -48,32 +50,30 @@ export class JournalPlaces {
   /** Keeps what has changed about a stanza that waits. */
   keep(ticket: SendTicket): void {
     if (ticket.place === undefined) return
-    this.journal?.queued(ticket.place, savedTicket(ticket))
+    this.#journal.queued(ticket.place, savedTicket(ticket))
     this.#changed()
   }
 
   /** A stanza does not wait any more. */
   free(ticket: SendTicket): void {
     if (ticket.place === undefined) return
-    this.journal?.queued(ticket.place, undefined)
+    this.#journal.queued(ticket.place, undefined)
     ticket.place = undefined
     this.#changed()
   }
 
-  /** A stanza is about to be written. @returns when it is stored, if it has to be */
-  write(ticket: SendTicket, number: number): Promise<void> | undefined {
-    const { journal } = this
-    if (journal === undefined) return undefined
+  /** A stanza is about to be written. @returns when it is stored */
+  write(ticket: SendTicket, number: number): Promise<void> {
     if (ticket.kind === 'message') ticket.stamp ??= new Date()
     // Without its presence a session that another process goes on with would get no message.
-    if (ticket.kind !== 'iq') journal.written(number, savedTicket(ticket))
+    if (ticket.kind !== 'iq') this.#journal.written(number, savedTicket(ticket))
     this.free(ticket)
     this.#changed()
-    return journal.stored()
+    return this.#journal.stored()
   }
 
-  /** Keeps, or forgets, what was written as this number. */
-  written(number: number, stanza: SavedStanza | undefined): void {
-    this.journal?.written(number, stanza)
+  /** Forgets what was written as this number. */
+  forget(number: number): void {
+    this.#journal.written(number, undefined)
   }
 }

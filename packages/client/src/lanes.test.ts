@@ -56,6 +56,18 @@ describe('Lanes', () => {
     expect([changes, lanes.waiting]).toEqual([3, 0])
   })
 
+  test('R-041 thousands that wait and end at once run one after the other, not one within the other', async () => {
+    const lanes = new Lanes()
+    const seen: number[] = []
+    const first = task([], 'first')
+    const done = [lanes.run('a', first.run)]
+    for (let i = 0; i < 20_000; i++) done.push(lanes.run('a', () => void seen.push(i)))
+    first.end()
+    await Promise.all(done)
+    expect(seen).toEqual(Array.from({ length: 20_000 }, (_, i) => i))
+    expect(lanes.waiting).toBe(0)
+  })
+
   test('R-039 10,000 tasks of random length keep the order of their conversation', async () => {
     const lanes = new Lanes()
     const seen = new Map<string, number[]>()

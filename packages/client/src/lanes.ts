@@ -14,6 +14,7 @@ export class Lanes {
   /** Lanes that have not begun, because too many run. */
   readonly #ready: { readonly lane: string; readonly start: () => void }[] = []
   #running = 0
+  #isStarting = false
   #waiting = 0
   readonly #changed: () => void
 
@@ -68,10 +69,13 @@ export class Lanes {
   }
 
   #startReady(): void {
+    if (this.#isStarting) return // by a task that ended at once; deep in its call, thousands would not fit on the stack
+    this.#isStarting = true
     while (this.#running < this.#limit) {
       const ready = this.#ready.shift()
-      if (ready === undefined) return
+      if (ready === undefined) break
       ready.start()
     }
+    this.#isStarting = false
   }
 }

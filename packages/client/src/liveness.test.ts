@@ -20,6 +20,15 @@ describe('an idle link', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  test('R-043 and later, by what a slow link takes for what lies before the probe', () => {
+    const liveness = new Liveness({ probe, dead, allowance: () => 20_000 })
+    liveness.start()
+    pass(60_000 + 34_999)
+    expect(calls()).toEqual([1, 0])
+    pass(1)
+    expect(calls()).toEqual([1, 1])
+  })
+
   test('R-009 after 300 s where the user says so', () => {
     started({ idle: 300_000 })
     pass(299_999)

@@ -2,6 +2,8 @@
 export interface LivenessHooks {
   /** Send something the server answers: `<r/>` (XEP-0198 §4) or a ping (XEP-0199). */
   probe(): void
+  /** Milliseconds that what lies before the probe may take; default none. */
+  allowance?(): number
   /** The server is gone. Called once; everything is stopped by then. */
   dead(): void
 }
@@ -113,7 +115,7 @@ export class Liveness {
       const now = this.#now()
       this.#heardAt = now
       // The answer may wait among what was held back.
-      if (this.#probe !== undefined) this.#probe = { until: now + deadline, isFast: false }
+      if (this.#probe !== undefined) this.#probe = { until: now + deadline + this.#allowance, isFast: false }
     }
     this.#arm()
     if (!isPaused && this.#checkLater) {
@@ -129,6 +131,10 @@ export class Liveness {
     this.#probe = undefined
     this.#secondAt = Number.POSITIVE_INFINITY
     clearTimeout(this.#timer)
+  }
+
+  get #allowance(): number {
+    return this.#hooks.allowance?.() ?? 0
   }
 
   #arm(): void {
@@ -192,8 +198,9 @@ export class Liveness {
     if (this.#secondAt <= now) this.#secondAt = Number.POSITIVE_INFINITY
     this.#isAnswered = false
     this.#sentAt = now
-    // Not beyond the next probe, which would come too late for the server.
-    this.#probe = { until: now + (isFast ? fastDeadline : Math.min(deadline, this.#silence)), isFast }
+    // Not beyond the next probe, which would come too late for the server, unless it hears what is on its way.
+    const patience = isFast ? fastDeadline : Math.min(deadline, this.#silence) + this.#allowance
+    this.#probe = { until: now + patience, isFast }
     this.#arm()
     this.#hooks.probe()
   }

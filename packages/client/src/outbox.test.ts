@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Line, Outbox, type StanzaWriter } from './outbox.js'
+import type { JournalPlaces } from './journal-places.js'
+import type { Line, StanzaWriter } from './line.js'
+import { Outbox } from './outbox.js'
 import { SendTicket } from './send-ticket.js'
 import { StreamManagement } from './stream-management.js'
 
@@ -95,6 +97,18 @@ describe('S-171 R-024 the bound of what is not acknowledged', () => {
   })
 })
 
+test('R-029 what an earlier client has left stays in the journal when everything ends', () => {
+  const outbox = new Outbox()
+  const [free, putBack] = [vi.fn(), vi.fn()]
+  const [written, queued, own] = [ticket('written'), ticket('queued'), ticket('own')]
+  outbox.places = { park() {}, forget() {}, accept() {}, free, putBack } as unknown as JournalPlaces
+  outbox.restore([written], [queued], 0)
+  outbox.add(own)
+  outbox.fail(new Error('over'))
+  expect([putBack.mock.calls, free.mock.calls]).toEqual([[[written]], [[own]]])
+  expect([own.state, outbox.inFlight, outbox.uncertain]).toEqual(['failed', 0, []])
+})
+
 describe('R-040 a peer that does not read', () => {
   const unmanaged = { management: undefined, acks: { confirm: () => {} } }
 
@@ -151,6 +165,14 @@ describe('R-043 what is on its way to a slow server', () => {
     management.acknowledge(4)
     expect(written).toHaveLength(5)
   })
+
+  test('counts in bytes, not in characters', () => {
+    const { outbox, written, management } = online()
+    for (const id of ['a', 'b', 'c']) outbox.add(new SendTicket(id, '漢'.repeat(10 * 1024)))
+    expect([written.length, outbox.inFlight]).toEqual([2, 60 * 1024])
+    management.acknowledge(2)
+    expect([written.length, outbox.inFlight]).toEqual([3, 30 * 1024])
+  })
 })
 
 describe('R-042 a stanza that is larger than the server takes', () => {
@@ -163,6 +185,26 @@ describe('R-042 a stanza that is larger than the server takes', () => {
     for (const each of tickets) outbox.add(each)
     await expect(tickets[1]?.acked).rejects.toMatchObject({ code: 'refused-stanza' })
     expect(written).toEqual([text('a'), text('b')])
+  })
+
+  test('with the namespace that it has in a frame', () => {
+    const connection = { framed: true, buffered: 0, drained: async () => {}, pause: () => {} }
+    const { outbox, written } = online({ maxBytes: 122, connection })
+    const tickets = [100, 101].map((size) => new SendTicket(`${size}`, 'x'.repeat(size)))
+    for (const each of tickets) outbox.add(each)
+    expect([written.length, ...tickets.map(({ state }) => state)]).toEqual([1, 'written', 'failed'])
+  })
+
+  test('not because it is sent again: then it does not say when it was sent first', () => {
+    const { outbox, written, management } = online({ maxBytes: text('1').length })
+    const sent = ticket('1')
+    outbox.add(sent)
+    management.suspend()
+    outbox.disconnect()
+    management.resume()
+    const next = line(outbox, { maxBytes: text('1').length })
+    outbox.resend({ ...next.line, management, acks: management })
+    expect([written, next.written, sent.state]).toEqual([[text('1')], [text('1')], 'written'])
   })
 
   test('exactly as large goes', () => {

@@ -1,47 +1,24 @@
-import type { XmlElement } from '@couplet/stanza'
 import { ConnectionError } from './connection-error.js'
 import { Fifo } from './fifo.js'
 import { InFlight } from './in-flight.js'
-import { isLonger } from './is-longer.js'
-import { JournalPlaces } from './journal-places.js'
-import type { AckSource, SendTicket } from './send-ticket.js'
+import type { JournalPlaces } from './journal-places.js'
+import type { Line } from './line.js'
+import type { SendTicket } from './send-ticket.js'
 import type { StreamManagement } from './stream-management.js'
 import { withDelay } from './with-delay.js'
 
-/** What may wait to be written or acknowledged: stanzas, and UTF-16 units of their XML. */
+/** What may wait to be written or acknowledged: stanzas, and bytes of their XML. */
 const mostStanzas = 1000
-const mostUnits = 8 * 1024 * 1024
+const mostBytes = 8 * 1024 * 1024
 /**
- * Units on their way to the server, beyond which writing waits for an acknowledgement. The question lies behind them: a
+ * Bytes on their way to the server, beyond which writing waits for an acknowledgement. The question lies behind them: a
  * server that takes 3 KB/s gets to it within 22 s, and is not dead (R-043).
  */
 const mostInFlight = 64 * 1024
 /** Units handed to the connection and not yet taken by the network, beyond which writing waits. */
 const mostBuffered = 1024 * 1024
-
-/** Where stanzas go while there is a connection. */
-export interface StanzaWriter {
-  /** Sends one stanza, serialised for the default namespace `jabber:client`. */
-  write(text: string): void
-  /** Sends one element that is not a stanza. */
-  sendElement(element: XmlElement): void
-  /** What the connection below does about back-pressure; without it there is none. */
-  readonly connection?: {
-    readonly buffered: number
-    drained(): Promise<void>
-    pause(paused: boolean): void
-  }
-}
-
-/** A connection with what acknowledges its stanzas. */
-export interface Line {
-  readonly writer: StanzaWriter
-  readonly acks: AckSource
-  /** With stream management what was written is kept until it is acknowledged. */
-  readonly management?: StreamManagement | undefined
-  /** The largest stanza the server takes, in bytes (XEP-0478). */
-  readonly maxBytes?: number | undefined
-}
+/** Bytes of the namespace that a stanza has in a frame of its own (RFC 7395 §3.3.3). */
+const framing = 22
 
 /**
  * Everything that is sent, in order: what is written and not acknowledged, what is queued, and behind the bound what is
@@ -49,13 +26,14 @@ export interface Line {
  */
 export class Outbox {
   /** Where everything is in the journal, if there is one. */
-  readonly places: JournalPlaces
+  places: JournalPlaces | undefined
   readonly #changed: () => void
-  readonly #inFlight: InFlight
+  readonly #inFlight = new InFlight((number) => this.places?.forget(number))
   readonly #idle: (() => void)[] = []
   #queue: SendTicket[] = []
   readonly #overflow = new Fifo<SendTicket>()
-  #units = 0
+  /** Of the queue. */
+  #bytes = 0
   #line: Line | undefined
   #isOpen = false
   /** The connection that has to get rid of something first. */
@@ -64,8 +42,11 @@ export class Outbox {
   /** @param changed called when something the journal should know has changed */
   constructor(changed: () => void = () => {}) {
     this.#changed = changed
-    this.places = new JournalPlaces(changed)
-    this.#inFlight = new InFlight(this.places)
+  }
+
+  /** Bytes on their way to the server, as far as it has not said that it has them. */
+  get inFlight(): number {
+    return this.#inFlight.bytes
   }
 
   /** Written in a session that is lost, and not known to be handled; in order. */
@@ -85,7 +66,7 @@ export class Outbox {
     if (this.#overflow.length > 0 || !this.#hasRoomFor(ticket)) this.#overflow.push(ticket)
     else this.#accept(ticket)
     this.#pump()
-    this.places.park(this.#queue)
+    this.places?.park(this.#queue)
   }
 
   /** There is a connection. What is queued waits for {@link open}. */
@@ -105,21 +86,24 @@ export class Outbox {
   write(ticket: SendTicket): boolean {
     const line = this.#line
     if (line === undefined) return false
-    if (line.maxBytes !== undefined && isLonger(ticket.text, line.maxBytes)) {
-      this.places.free(ticket)
+    const room =
+      (line.maxBytes ?? Number.POSITIVE_INFINITY) - ticket.bytes - (line.writer.connection?.framed ? framing : 0)
+    if (room < 0) {
+      this.places?.free(ticket)
       ticket.fail(
         new ConnectionError('session', 'refused-stanza', `larger than the ${line.maxBytes} bytes the server takes`),
       )
       return true
     }
-    this.places.accept(ticket)
+    this.#keep(ticket)
+    const text = textFor(ticket, room)
     if (line.management === undefined) {
-      line.writer.write(ticket.text)
-      ticket.text = ''
-      this.places.free(ticket)
+      line.writer.write(text)
+      ticket.forget()
+      this.places?.free(ticket)
       ticket.written(line.acks)
     } else {
-      this.#writeManaged(ticket, line, line.management)
+      this.#writeManaged(ticket, text, line, line.management)
     }
     return true
   }
@@ -147,9 +131,7 @@ export class Outbox {
   resend(line: Line): void {
     this.#line = line
     for (const ticket of this.#inFlight.take()) {
-      if (ticket.text === '') continue // an IQ of a client that is no more
-      if (ticket.kind === 'message' && ticket.stamp) ticket.text = withDelay(ticket.text, ticket.stamp)
-      this.write(ticket)
+      if (ticket.text !== '') this.write(ticket) // not an IQ of a client that is no more
     }
     this.#inFlight.number = line.management?.acked ?? 0
     this.open()
@@ -171,8 +153,7 @@ export class Outbox {
   settle(ticket: SendTicket, fate: 'handled' | 'missing' | 'unknown'): void {
     if (fate === 'missing') {
       ticket.uncertain = false
-      if (ticket.stamp) ticket.text = withDelay(ticket.text, ticket.stamp)
-      this.places.keep(ticket)
+      this.places?.keep(ticket)
       return
     }
     this.#remove(ticket)
@@ -194,20 +175,21 @@ export class Outbox {
 
   /** The first that would be written again. */
   get suspect(): SendTicket | undefined {
-    return (
-      this.#inFlight.tickets.find(({ text }) => text !== '') ?? this.#queue.find(({ stamp }) => stamp !== undefined)
-    )
+    // With a connection, what is in flight was written in this session: none of it was there when the other stream ended.
+    const lost = this.#line === undefined ? this.#inFlight.tickets.find(({ text }) => text !== '') : undefined
+    return lost ?? this.#queue.find(({ stamp }) => stamp !== undefined)
   }
 
-  /** Everything fails. */
+  /** Everything fails, but what an earlier client has left stays in the journal for the next one: nobody would hear of it. */
   fail(reason: unknown): void {
     this.disconnect()
-    const written = this.#inFlight.take()
-    for (const ticket of [...written, ...this.#queue.splice(0), ...this.#overflow.takeAll()]) {
-      this.places.free(ticket)
+    this.lose(reason)
+    for (const ticket of [...this.#queue.splice(0), ...this.#overflow.takeAll()]) {
+      if (ticket.isRestored) continue
+      this.places?.free(ticket)
       ticket.fail(reason)
     }
-    this.#units = 0
+    this.#bytes = 0
     for (const wake of this.#idle.splice(0)) wake()
   }
 
@@ -215,36 +197,42 @@ export class Outbox {
   restore(unacked: readonly SendTicket[], queued: readonly SendTicket[], number: number): void {
     this.#inFlight.restore(unacked, number)
     this.#queue = [...queued, ...this.#queue]
-    for (const { text } of queued) this.#units += text.length
-    for (const ticket of [...unacked, ...queued]) ticket.accept()
-    this.places.park(this.#queue)
+    for (const { bytes } of queued) this.#bytes += bytes
+    for (const ticket of [...unacked, ...queued]) {
+      ticket.isRestored = true
+      ticket.accept()
+    }
+    this.places?.park(this.#queue)
   }
 
-  #writeManaged(ticket: SendTicket, line: Line, management: StreamManagement): void {
+  #writeManaged(ticket: SendTicket, text: string, line: Line, management: StreamManagement): void {
     const number = management.count()
-    const { text } = ticket
     this.#inFlight.add(ticket)
     const send = (): void => {
       line.writer.write(text)
       management.wrote(ticket.kind === 'message')
       ticket.written(line.acks)
     }
-    const stored = this.places.write(ticket, number)
+    const stored = this.places?.write(ticket, number)
     if (stored === undefined) send()
     // Stored before it is written: a client that is killed must not forget what the server may have got.
     else void stored.then(() => this.#line === line && send())
   }
 
-  #hasRoomFor({ text }: SendTicket): boolean {
+  #hasRoomFor({ bytes }: SendTicket): boolean {
     const count = this.#inFlight.length + this.#queue.length
-    const units = this.#inFlight.units + this.#units
-    return count === 0 || (count < mostStanzas && units + text.length <= mostUnits)
+    return count === 0 || (count < mostStanzas && this.inFlight + this.#bytes + bytes <= mostBytes)
   }
 
   #accept(ticket: SendTicket): void {
     this.#queue.push(ticket)
-    this.#units += ticket.text.length
-    this.places.accept(ticket)
+    this.#bytes += ticket.bytes
+    this.#keep(ticket)
+  }
+
+  #keep(ticket: SendTicket): void {
+    if (this.places === undefined) ticket.accept()
+    else this.places.accept(ticket)
   }
 
   #pump(): void {
@@ -260,12 +248,12 @@ export class Outbox {
         this.#waitForDrain(line)
         return
       }
-      if (this.#inFlight.length > 0 && this.#inFlight.units + next.text.length > mostInFlight) {
+      if (this.#inFlight.length > 0 && this.inFlight + next.bytes > mostInFlight) {
         line.management?.ask()
         return
       }
       this.#queue.shift()
-      this.#units -= next.text.length
+      this.#bytes -= next.bytes
       this.write(next)
     }
   }
@@ -283,15 +271,21 @@ export class Outbox {
     ticket.uncertain = true
     ticket.unwritten()
     this.#queue.unshift(ticket)
-    this.#units += ticket.text.length
-    this.places.putBack(ticket)
+    this.#bytes += ticket.bytes
+    this.places?.putBack(ticket)
   }
 
   #remove(ticket: SendTicket): void {
     const index = this.#queue.indexOf(ticket)
     if (index < 0) return
     this.#queue.splice(index, 1)
-    this.#units -= ticket.text.length
-    this.places.free(ticket)
+    this.#bytes -= ticket.bytes
+    this.places?.free(ticket)
   }
+}
+
+/** What is written: a message that was written before says when (R-027), unless the server would not take so much. */
+function textFor({ kind, stamp, text }: SendTicket, room: number): string {
+  const stamped = kind === 'message' && stamp ? withDelay(text, stamp) : text
+  return stamped.length - text.length > room ? text : stamped
 }

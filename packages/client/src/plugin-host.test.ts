@@ -149,6 +149,23 @@ describe('PluginHost: context', () => {
     expect(seen.at(-1)).toBe('rooms')
   })
 
+  test('R-029 a session of an earlier process begins here as well, but nothing was missed, and no room was left', async () => {
+    const seen: string[] = []
+    const stages = ['archive', 'rooms', 'state', 'stream'] as const
+    const own = host([
+      plugin('a', [], (context) => {
+        for (const stage of stages) context.onSession((isResumed) => void seen.push(`${stage} ${isResumed}`), stage)
+        context.onResume(() => void seen.push('resume'))
+      }),
+    ])
+    await own.startSession(new Set(), true)
+    expect(seen.splice(0)).toEqual(['stream true', 'state true'])
+    await own.resumeSession()
+    expect(seen.splice(0)).toEqual(['resume'])
+    await own.startSession()
+    expect(seen).toEqual(['stream false', 'state false', 'archive false'])
+  })
+
   test('closing aborts the signal, then takes everything back in reverse order', () => {
     const order: string[] = []
     const core = newCore()

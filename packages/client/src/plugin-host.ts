@@ -1,14 +1,16 @@
 import { AdvertisedFeatures } from './advertised-features.js'
 import type { InlineFeature } from './login.js'
-import type { AnyPlugin, InlineBind, PluginContext, SentFinder, SessionStage } from './plugin.js'
+import type { AnyPlugin, InlineBind, PluginContext, SentFinder, SessionHandler, SessionStage } from './plugin.js'
 import { pluginEvent } from './plugin-event.js'
-import type { Handled, StanzaFilter } from './session.js'
+import type { StanzaFilter } from './session.js'
 import type { SessionCore } from './session-core.js'
 import { type StateStore, scopedStore } from './state-store.js'
 import { Subscription } from './subscription.js'
 
 /** Keeps a subscription until the client closes. */
 type Keep = (subscription: Subscription) => Subscription
+
+type Stage = SessionStage | 'resume'
 
 /**
  * Sets plugins up in the order of their needs, gives each its context, and takes everything back in reverse.
@@ -22,13 +24,14 @@ export class PluginHost {
   readonly #abort = new AbortController()
   readonly #subscriptions = new Set<Subscription>()
   /** What plugins do at the beginning of a session, or when one goes on. */
-  readonly #starters = new Set<{ readonly stage: SessionStage | 'resume'; readonly handler: () => Handled }>()
+  readonly #starters = new Set<{ readonly stage: Stage; readonly handler: SessionHandler }>()
   /** What plugins want switched on while binding. */
   readonly inline: InlineFeature[] = []
   #catchesUp: (() => boolean | Promise<boolean>) | undefined
   #inlined: ReadonlySet<string> = new Set()
   #finder: SentFinder | undefined
   readonly #core: SessionCore
+  /** Whether handlers are being called for the beginning of a session. */
   #starting = false
 
   /** @throws TypeError if a need is not met, a name is taken or reserved, or needs go round in a circle */
@@ -48,20 +51,24 @@ export class PluginHost {
     }
   }
 
-  /** Runs what plugins do at the beginning of a session: their first requests leave together, in the order of stages. */
-  async startSession(inlined: ReadonlySet<string> = new Set()): Promise<void> {
+  /**
+   * Runs what plugins do at the beginning of a session: their first requests leave together, in the order of stages.
+   *
+   * @param isResumed it is one that an earlier process has begun: nothing was missed
+   */
+  async startSession(inlined: ReadonlySet<string> = new Set(), isResumed = false): Promise<void> {
     this.#inlined = inlined
-    await this.#start([...this.#of('stream'), ...this.#of('state'), ...this.#of('archive')])
+    await this.#start(isResumed ? ['stream', 'state'] : ['stream', 'state', 'archive'], isResumed)
   }
 
   /** Runs what plugins do after the presence. */
   enterRooms(): Promise<void> {
-    return this.#start(this.#of('rooms'))
+    return this.#start(['rooms'])
   }
 
   /** Tells plugins that the session goes on in a new stream. */
   resumeSession(): Promise<void> {
-    return this.#start(this.#of('resume'))
+    return this.#start(['resume'])
   }
 
   /** What all plugins add to what the client advertises, at this moment. */
@@ -84,14 +91,13 @@ export class PluginHost {
     }
   }
 
-  #of(wanted: SessionStage | 'resume'): (() => Handled)[] {
-    return [...this.#starters].flatMap(({ stage, handler }) => (stage === wanted ? [handler] : []))
-  }
-
-  async #start(handlers: readonly (() => Handled)[]): Promise<void> {
+  async #start(stages: readonly Stage[], isResumed = false): Promise<void> {
+    const starters = stages.flatMap((wanted) => [...this.#starters].filter(({ stage }) => stage === wanted))
+    // Not until they are done: what others say meanwhile has its place in the queue.
     this.#starting = true
-    await Promise.all(handlers.map((handler) => this.#core.events.run(handler)))
+    const running = starters.map(({ handler }) => this.#core.events.run(() => handler(isResumed)))
     this.#starting = false
+    await Promise.all(running)
   }
 
   /** Ends all plugins. */
@@ -108,7 +114,7 @@ export class PluginHost {
     return plugin.setup(Object.assign(context, needs))
   }
 
-  #register(stage: SessionStage | 'resume', handler: () => Handled, keep: Keep): Subscription {
+  #register(stage: Stage, handler: SessionHandler, keep: Keep): Subscription {
     const starter = { stage, handler }
     this.#starters.add(starter)
     return keep(new Subscription(() => this.#starters.delete(starter)))
@@ -190,7 +196,7 @@ export class PluginHost {
       get store() {
         return scopedStore(store, `${core.account}/${plugin.name}/`)
       },
-      // What the application queued waits for the beginning, so the beginning must not wait behind it.
+      // What the application queued waits for the beginning, so its presences must not wait behind that.
       send: (stanza) => core.send(stanza, this.#starting),
       request: (pair, value, options) => core.request(pair, value, options),
       onMessage: (...args: Parameters<SessionCore['onMessage']>) =>

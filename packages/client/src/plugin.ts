@@ -36,6 +36,13 @@ export interface PresenceDecoration {
  */
 export type SessionStage = 'stream' | 'state' | 'archive' | 'rooms'
 
+/**
+ * What a plugin does when this process has a session that it has not had before.
+ *
+ * @param isResumed an earlier process has begun it, and this one goes on with it
+ */
+export type SessionHandler = (isResumed: boolean) => Handled
+
 /** What became of something that was to be switched on while binding. */
 export interface InlineBind {
   /** Whether it is on in this session: there is nothing left to ask for. */
@@ -85,7 +92,10 @@ export interface PluginContext extends Session {
    * while there is no session.
    */
   readonly serverFeatures: XmlElement | undefined
-  /** Whether a session has begun, so that what is sent goes out at once. False while `onSession` handlers run. */
+  /**
+   * Whether a session has begun, so that what is sent goes out at once. False while `onSession` handlers run, unless the
+   * session is resumed.
+   */
   readonly isOnline: boolean
   /**
    * Answers IQ requests of this pair. What the handler returns is the result; a `StanzaError` it throws is the answer;
@@ -100,11 +110,18 @@ export interface PluginContext extends Session {
     filter?: StanzaFilter,
   ): Subscription
   /**
-   * Calls the handler each time a new session begins (not when an old one is resumed). `online` resolves when all are done.
+   * Calls the handler each time this process has a session that it has not had before. `online` resolves when all are done.
+   *
+   * Mostly that is a new one. With a store it may be one that an earlier process has begun: of that this process knows
+   * nothing but its stream features, so `stream` and `state` are called with `true`. The server still has the presence and the
+   * rooms and holds what was missed, so nothing is announced, and `archive` and `rooms` are not called. {@link onResume}
+   * follows. A session that goes on in the same process is not begun again.
+   *
+   * A presence that a handler sends before it first waits goes before what the application has queued.
    *
    * @param stage when, among the other plugins; default `state`
    */
-  onSession(handler: () => Handled, stage?: SessionStage): Subscription
+  onSession(handler: SessionHandler, stage?: SessionStage): Subscription
   /** Calls the handler each time an old session goes on in a new stream: what the stream itself forgets is said again. */
   onResume(handler: () => Handled): Subscription
   /**

@@ -1,5 +1,5 @@
 import type { Lanes } from './lanes.js'
-import type { StanzaWriter } from './outbox.js'
+import type { StanzaWriter } from './line.js'
 
 /** Handlers that wait for their turn: where reading stops, and where it goes on. */
 const tooMany = 500

@@ -1,7 +1,7 @@
 import { Delay } from '@couplet/delay'
 import { Message, type MessageInit, message } from '@couplet/stanza'
 import { describe, expect, test } from 'vitest'
-import { Repeats } from './repeats.js'
+import { abstractOf, Repeats } from './repeats.js'
 
 const delay = Delay({ stamp: new Date(0) })
 const said = (init: MessageInit, ...payloads: Parameters<typeof message>[1][]) =>
@@ -39,6 +39,17 @@ describe('R-036 Repeats', () => {
     const repeats = new Repeats()
     const without = [said({ id: undefined }, delay), said({ body: undefined }, delay)]
     for (const each of [...without, ...without]) expect(repeats.has(each)).toBe(false)
+  })
+
+  test('a long text is the same only to the end, though no more than its beginning is remembered', () => {
+    const repeats = new Repeats()
+    const long = 'x'.repeat(100_000)
+    repeats.has(said({ body: `${long}a` }))
+    repeats.has(said({ id: 'b', body: `${long}a` }))
+    expect(repeats.has(said({ body: `${long}a` }, delay))).toBe(true)
+    expect(repeats.has(said({ id: 'b', body: `${long}b` }, delay))).toBe(false)
+    expect(abstractOf(long).length).toBeLessThan(300)
+    expect(abstractOf('hi')).toBe('hi')
   })
 
   test('only the last 1,000 are remembered', () => {

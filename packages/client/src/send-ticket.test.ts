@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, test, vi } from 'vitest'
 import { type AckSource, SendTicket } from './send-ticket.js'
 
@@ -12,6 +13,24 @@ describe('SendTicket', () => {
     ticket.succeed()
     expect([ticket.state, ticket.text]).toEqual(['acked', ''])
     await expect(ticket.acked).resolves.toBeUndefined()
+  })
+
+  test('whoever prints it does not print what was said', () => {
+    const ticket = new SendTicket('a', '<message><body>canary</body></message>')
+    for (const print of [inspect(ticket, { depth: 9, showHidden: true }), JSON.stringify(ticket)]) {
+      expect(print).toContain('"a"'.replaceAll('"', print.startsWith('{') ? '"' : "'"))
+      expect(print).not.toContain('canary')
+    }
+  })
+
+  test.each([
+    ['plain', 5],
+    ['é漢😀', 9],
+  ])('%s has %d bytes, also when its text is forgotten', (text, bytes) => {
+    const ticket = new SendTicket('a', text)
+    expect(ticket.bytes).toBe(bytes)
+    ticket.succeed()
+    expect(ticket.bytes).toBe(bytes)
   })
 
   test('nobody is asked for an acknowledgement that nobody waits for', () => {

@@ -19,8 +19,8 @@ interface Deferred {
 export class SendTicket implements SendHandle {
   readonly id: string
   readonly kind: StanzaKind
-  /** The stanza as XML, for the default namespace `jabber:client`; empty once it is no longer needed. */
-  text: string
+  /** Bytes of the stanza in UTF-8. */
+  readonly bytes: number
   /** When it was first written. */
   stamp: Date | undefined
   /** It was written in a session that is lost, and nobody has found out yet whether the server handled it. */
@@ -29,10 +29,14 @@ export class SendTicket implements SendHandle {
   isUnhandled = false
   /** How often the server ended the stream when this stanza was the next one to be handled. */
   deaths = 0
+  /** An earlier process has sent it: nobody here holds its promises. */
+  isRestored = false
   /** Its place in the journal: where it is stored. */
   place: number | undefined
   /** Called when somebody begins to wait for what is not known yet. */
   onAwaited: (() => void) | undefined
+  // Whoever prints what `send` returned must not print what was said.
+  #text: string
   #state: SendState = 'queued'
   #error: unknown
   #acks: AckSource | undefined
@@ -43,8 +47,19 @@ export class SendTicket implements SendHandle {
 
   constructor(id: string, text: string, kind: StanzaKind = 'message') {
     this.id = id
-    this.text = text
+    this.#text = text
     this.kind = kind
+    this.bytes = new TextEncoder().encode(text).length
+  }
+
+  /** The stanza as XML, for the default namespace `jabber:client`; empty once it is no longer needed. */
+  get text(): string {
+    return this.#text
+  }
+
+  /** The connection keeps it from now on. */
+  forget(): void {
+    this.#text = ''
   }
 
   get state(): SendState {
@@ -118,7 +133,7 @@ export class SendTicket implements SendHandle {
     if (this.#state === 'acked' || this.#state === 'failed') return false
     this.#state = state
     this.#acks = undefined
-    this.text = ''
+    this.forget()
     return true
   }
 }

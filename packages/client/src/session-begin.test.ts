@@ -2,6 +2,7 @@ import { type FullJid, Jid, marker, message, presence, xml } from '@couplet/stan
 import { fakeSession } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
 import { ConnectionError } from './connection-error.js'
+import type { PluginContext } from './plugin.js'
 import { PluginHost } from './plugin-host.js'
 import { memoryStore } from './state-store.js'
 import { WholeSession as SessionCore } from './whole-session.js'
@@ -113,25 +114,64 @@ describe('inbound', () => {
   })
 })
 
-test('what begins a session does not wait behind what is queued for it', async () => {
-  const { session, written, attach } = core()
-  const host = new PluginHost(
-    [
-      {
-        name: 'first',
-        needs: {},
-        setup: (context) =>
-          void context.onSession(async () => {
-            context.send(message({ to: 'room@example.org' }))
-          }),
-      },
-    ],
-    session,
-    memoryStore(),
-  )
-  session.send(message({ to: 'bob@example.org' }))
-  attach()
-  await host.startSession()
-  session.begin()
-  expect(withoutIds(written)).toEqual([`<message to='room@example.org'/>`, `<message to='bob@example.org'/>`])
+describe('what a plugin sends while a session begins', () => {
+  const room = presence({ to: 'room@example.org/me' })
+  const chat = (to: string) => message({ to: `${to}@example.org` })
+
+  /** A session with a message that waits, and a plugin that does this in it. */
+  function setUp(onSession: (context: PluginContext) => void | Promise<void>) {
+    const parts = core()
+    const setup = (context: PluginContext) => {
+      context.onSession(() => onSession(context))
+      return context
+    }
+    const host = new PluginHost([{ name: 'first', needs: {}, setup }], parts.session, memoryStore())
+    parts.session.send(chat('bob'))
+    parts.attach()
+    return { ...parts, host, context: host.apis.first as PluginContext }
+  }
+
+  test('presences do not wait behind what is queued for it, messages do', async () => {
+    const { session, written, host } = setUp((context) => {
+      context.send(chat('carol'))
+      context.send(room)
+    })
+    await host.startSession()
+    session.begin()
+    expect(withoutIds(written)).toEqual([
+      `<presence to='room@example.org/me'/>`,
+      `<message to='bob@example.org'/>`,
+      `<message to='carol@example.org'/>`,
+    ])
+  })
+
+  test('R-027 R-039 what is said meanwhile keeps its place, whoever else is still beginning', async () => {
+    let go: () => void = () => {}
+    const { session, written, host, context } = setUp(() => new Promise<void>((resolve) => (go = resolve)))
+    const started = host.startSession()
+    const resumed = host.resumeSession()
+    context.send(chat('carol'))
+    context.send(room)
+    await resumed
+    context.send(chat('dave'))
+    expect(written).toEqual([])
+    go()
+    await started
+    session.begin()
+    expect(withoutIds(written).map((text) => /(?<=to=')\w+/.exec(text)?.[0])).toEqual(['bob', 'carol', 'room', 'dave'])
+  })
+
+  test('R-024 and has to find room there', async () => {
+    const { session, written, host } = setUp((context) => {
+      for (let i = 0; i < 1000; i++) context.send(chat('carol'))
+    })
+    await host.startSession()
+    expect(written).toEqual([])
+    let isAccepted = false
+    void session.send(chat('dave')).accepted.then(() => {
+      isAccepted = true
+    })
+    await Promise.resolve()
+    expect(isAccepted).toBe(false)
+  })
 })

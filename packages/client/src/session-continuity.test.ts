@@ -39,6 +39,30 @@ describe('SessionContinuity', () => {
     expect((await store.get('session'))?.value).toMatchObject({ id: 'sm-1', jid: String(jid) })
   })
 
+  test('R-029 another process knows what the server offered, unless the store has spoilt it', async () => {
+    const store = memoryStore()
+    const features = xml('http://etherx.jabber.org/streams', 'features', {}, xml('urn:example', 'state'))
+    const { session } = continuity()
+    await session.use(new SessionJournal(store, () => {}), signal)
+    session.start(enabled, () => {}, features)
+    session.begin()
+    await session.stored()
+    const restored = async (value?: unknown) => {
+      if (value !== undefined) await store.batch([{ key: 'session:features', record: { version: 1, value } }])
+      const next = continuity().session
+      await next.use(new SessionJournal(store, () => {}), signal)
+      expect(next.isResumable).toBe(true)
+      return next.storedFeatures
+    }
+    expect(String(await restored())).toBe(String(features))
+    for (const spoilt of ['', '<features', '<features/>', `<a xmlns='${features.ns}'/>`, 7, {}])
+      expect(await restored(spoilt)).toBeUndefined()
+    session.start(enabled, () => {})
+    session.begin()
+    await session.stored()
+    expect(await store.get('session:features')).toBeUndefined()
+  })
+
   test('a session that the server does not resume is none', () => {
     const { session } = continuity()
     session.start({ id: 'sm-1' }, () => {})

@@ -1,11 +1,14 @@
-import { type FullJid, type Infer, Jid, type StreamError, type XmlElement } from '@couplet/stanza'
+import { type FullJid, type Infer, Jid, type StreamError, serialize, type XmlElement } from '@couplet/stanza'
+import type { ConnectionError } from './connection-error.js'
 import type { Enabled } from './elements.js'
 import { InboundLedger } from './inbound-ledger.js'
+import { JournalPlaces } from './journal-places.js'
 import type { Resumption } from './login.js'
 import type { Outbox } from './outbox.js'
+import { featuresOf } from './saved-features.js'
 import { ticketOf } from './saved-ticket.js'
 import type { SendTicket } from './send-ticket.js'
-import type { Saved, SavedSession, SessionJournal } from './session-journal.js'
+import type { Saved, SavedSession, SavedStanza, SessionJournal } from './session-journal.js'
 import { StreamManagement } from './stream-management.js'
 
 /** Streams that the server may end over a stanza before it is given up. */
@@ -27,10 +30,14 @@ export class SessionContinuity {
   ledger: InboundLedger | undefined
   readonly #outbox: Outbox
   readonly #session: ContinuedSession
+  readonly #unsent: (text: string, error: ConnectionError) => void
   #dead: () => void = () => {}
   #journal: SessionJournal | undefined
+  #places: JournalPlaces | undefined
   /** The JID of a session that was stored. */
   #storedJid: FullJid | undefined
+  /** What the server offered to that session. */
+  storedFeatures: XmlElement | undefined
   /** Handled stanzas that the journal knows about, without which they must not be acknowledged. */
   #kept = 0
   #isSuspected = false
@@ -42,9 +49,15 @@ export class SessionContinuity {
   #claimed = 0
   #left: Promise<void> | undefined
 
-  constructor(outbox: Outbox, session: ContinuedSession) {
+  /** @param unsent told of a message that an earlier process has left, when it is given up */
+  constructor(
+    outbox: Outbox,
+    session: ContinuedSession,
+    unsent: (text: string, error: ConnectionError) => void = () => {},
+  ) {
     this.#outbox = outbox
     this.#session = session
+    this.#unsent = unsent
   }
 
   /** From now on everything is kept in the journal; takes over what an earlier client has left there, unless aborted. */
@@ -52,13 +65,19 @@ export class SessionContinuity {
     const saved = await journal.load()
     if (signal.aborted) return
     this.#journal = journal
-    this.#outbox.places.journal = journal
+    this.#places = new JournalPlaces(journal, () => this.changed(), saved?.session)
+    this.#outbox.places = this.#places
     if (saved !== undefined) this.#restore(saved)
   }
 
   /** A new session begins, with stream management or without. */
-  start(enabled: Infer<typeof Enabled> | undefined, dead: () => void): StreamManagement | undefined {
+  start(
+    enabled: Infer<typeof Enabled> | undefined,
+    dead: () => void,
+    features?: XmlElement,
+  ): StreamManagement | undefined {
     this.#dead = dead
+    this.#journal?.offered(features && serialize(features))
     this.#storedJid = undefined
     this.#isBegun = false
     this.#kept = 0
@@ -109,6 +128,7 @@ export class SessionContinuity {
     this.management = undefined
     this.ledger = undefined
     this.#storedJid = undefined
+    this.storedFeatures = undefined
     this.#outbox.lose(reason, this.#isCounted)
     this.#isCounted = false
   }
@@ -120,7 +140,7 @@ export class SessionContinuity {
     this.changed()
     this.#left = journal.stored()
     this.#journal = undefined
-    this.#outbox.places.journal = undefined
+    this.#outbox.places = undefined
   }
 
   /** Resolves when the journal knows that nothing is left. */
@@ -209,6 +229,7 @@ export class SessionContinuity {
       send: (element: XmlElement) => this.#session.send(element),
       handled: () => (this.#journal === undefined ? (this.ledger?.handled ?? 0) : this.#kept),
       acknowledged: (count: number) => this.#outbox.acknowledged(count),
+      inFlight: () => this.#outbox.inFlight,
       dead: () => this.#dead(),
     }
     return new StreamManagement(enabled, managed, start)
@@ -238,23 +259,29 @@ export class SessionContinuity {
 
   #save(): SavedSession {
     const { enabled, sent = 0, acked = 0 } = this.management ?? {}
-    const { first, next } = this.#outbox.places
+    const { first = 0, next = 0 } = this.#places ?? {}
     const counters = { handled: this.ledger?.handled ?? 0, sent, acked, first, next }
     if (!enabled?.resume || !this.#isBegun) return counters
     const { id, location, max } = enabled
     return { ...counters, id, location, max, jid: String(this.#session.jid() ?? this.#storedJid) }
   }
 
-  #restore({ session, written, queued }: Saved): void {
+  #ticket(saved: SavedStanza | undefined): SendTicket {
+    const ticket = ticketOf(saved)
+    const { kind, text } = ticket
+    // Presences are announced anew, and nobody waits for the answer to an IQ.
+    if (kind === 'message') ticket.acked.catch((error: ConnectionError) => this.#unsent(text, error))
+    return ticket
+  }
+
+  #restore({ session, features, written, queued }: Saved): void {
     const { id, location, max, sent, acked, handled } = session
     const jid = session.jid === undefined ? undefined : Jid.tryParse(session.jid)
-    this.#outbox.places.first = session.first
-    this.#outbox.places.next = session.next
     const unacked: SendTicket[] = []
-    for (let number = acked; number < sent; number++) unacked.push(ticketOf(written.get(number)))
+    for (let number = acked; number < sent; number++) unacked.push(this.#ticket(written.get(number)))
     this.#outbox.restore(
       unacked,
-      queued.map((each) => Object.assign(ticketOf(each), { place: each.place })),
+      queued.map((each) => Object.assign(this.#ticket(each), { place: each.place })),
       acked,
     )
     if (id === undefined || !jid?.isFull()) {
@@ -262,6 +289,7 @@ export class SessionContinuity {
       return
     }
     this.#storedJid = jid as FullJid
+    this.storedFeatures = featuresOf(features)
     this.#isBegun = true
     this.#kept = handled
     this.ledger = new InboundLedger(handled)

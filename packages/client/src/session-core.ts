@@ -18,8 +18,9 @@ import { Emitter } from './events.js'
 import { Handlers, listen } from './handlers.js'
 import { checkSender, InboundMessage, type Provenance } from './inbound-message.js'
 import type { AddressedRequest } from './iq-service.js'
+import type { StanzaWriter } from './line.js'
 import type { MessageHold } from './message-hold.js'
-import { Outbox, type StanzaWriter } from './outbox.js'
+import { Outbox } from './outbox.js'
 import type { InboundRequest } from './plugin.js'
 import { randomId } from './random-id.js'
 import type { ReadingBrake } from './reading-brake.js'
@@ -187,7 +188,7 @@ export class SessionCore implements Session {
     this.closed = undefined
   }
 
-  /** @param ahead before what is queued, for what begins a session */
+  /** @param ahead a presence goes before what is queued, for what begins a session; a message never does */
   send(stanza: Message | Presence, ahead = false): SendHandle {
     const element = this.announcement.decorated(stanza.element)
     const id = stanza.id ?? randomId()
@@ -196,7 +197,7 @@ export class SessionCore implements Session {
     const ticket = new SendTicket(id, serialize(complete, NS_CLIENT), kind)
     ticket.onAwaited = this.#awaited
     if (this.closed !== undefined) ticket.fail(this.closed)
-    else if (!(ahead && this.outbox.write(ticket))) this.outbox.add(ticket)
+    else if (!(ahead && kind === 'presence' && this.outbox.write(ticket))) this.outbox.add(ticket)
     return ticket
   }
 

@@ -23,6 +23,17 @@ const fail = (error: unknown): never => {
   throw error
 }
 
+/** A store with a session, a stanza that was written and three that wait. */
+async function kept() {
+  const store = memoryStore()
+  const journal = new SessionJournal(store, fail)
+  journal.touch(() => session({ id: 'sm', sent: 2, acked: 1, next: 3 }))
+  journal.written(1, { id: 'w', text: 'w' })
+  for (const place of [0, 1, 2]) journal.queued(place, { id: `${place}`, text: 'q' })
+  await journal.stored()
+  return { store }
+}
+
 describe('SessionJournal', () => {
   test('what is noted in one turn is stored together, with the session as it is then', async () => {
     const { store, batches } = held()
@@ -106,13 +117,30 @@ describe('SessionJournal', () => {
     })
   })
 
-  test('what another version has stored is left alone, and a store that cannot read is reported', async () => {
-    const errors: unknown[] = []
+  test('what another version has stored is left alone', async () => {
     const record = { version: 99, value: session() }
     const other: StateStore = { get: async () => record, batch: async () => {} }
     expect(await new SessionJournal(other, fail).load()).toBeUndefined()
-    const broken: StateStore = { get: async () => fail(new Error('broken')), batch: async () => {} }
-    expect(await new SessionJournal(broken, (error) => errors.push(error)).load()).toBeUndefined()
-    expect(errors).toHaveLength(1)
+  })
+
+  test.each(['session', 'session:sent:1'])(
+    'what a store says that cannot read %s is no news about what is there',
+    async (bad) => {
+      const { store } = await kept()
+      const broken: StateStore = {
+        ...store,
+        get: async (key) => (key === bad ? fail(new Error('broken')) : store.get(key)),
+      }
+      await expect(new SessionJournal(broken, fail).load()).rejects.toThrow('broken')
+    },
+  )
+
+  test('one queued stanza that cannot be read is reported, and the others are found', async () => {
+    const { store } = await kept()
+    const get = async (key: string) => (key === 'session:queued:1' ? fail(new Error('broken')) : store.get(key))
+    const errors: unknown[] = []
+    const saved = await new SessionJournal({ ...store, get }, (error) => errors.push(error)).load()
+    expect(saved?.queued.map(({ place }) => place)).toEqual([0, 2])
+    expect(errors).toMatchObject([{ message: 'broken' }])
   })
 })

@@ -32,6 +32,8 @@ export interface SavedStanza {
 /** What was stored by a client that is no more. */
 export interface Saved {
   readonly session: SavedSession
+  /** The stream features of the session. */
+  readonly features: string | undefined
   /** Written and not acknowledged, by their number in the session. IQs are left out: nobody waits for their answers. */
   readonly written: ReadonlyMap<number, SavedStanza>
   /** Not written yet, in order. */
@@ -39,6 +41,7 @@ export interface Saved {
 }
 
 const sessionKey = 'session'
+const featuresKey = 'session:features'
 const writtenKey = (number: number): string => `session:sent:${number}`
 const queuedKey = (place: number): string => `session:queued:${place}`
 
@@ -60,31 +63,32 @@ export class SessionJournal {
     this.#report = report
   }
 
-  /** What an earlier client has left; `undefined` if nothing, or nothing that can be read. */
+  /**
+   * What an earlier client has left; `undefined` if nothing, or nothing that can be read. A queued stanza that cannot be read
+   * is reported, and stays where it is.
+   *
+   * @throws what the store throws: then nobody knows what is there, and it must not be written over
+   */
   async load(): Promise<Saved | undefined> {
-    try {
-      const session = value<SavedSession>(await this.#store.get(sessionKey))
-      if (session === undefined) return undefined
-      const written = new Map<number, SavedStanza>()
-      for (let number = session.acked; number < session.sent; number++) {
-        const stanza = value<SavedStanza>(await this.#store.get(writtenKey(number)))
-        if (stanza !== undefined) written.set(number, stanza)
-      }
-      const queued: (SavedStanza & { place: number })[] = []
-      for (let place = session.first; place < session.next; place++) {
-        const stanza = value<SavedStanza>(await this.#store.get(queuedKey(place)))
-        if (stanza !== undefined) queued.push({ ...stanza, place })
-      }
-      return { session, written, queued }
-    } catch (error) {
-      this.#report(error)
-      return undefined
+    const session = value<SavedSession>(await this.#store.get(sessionKey))
+    if (session === undefined) return undefined
+    const features = value<string>(await this.#store.get(featuresKey))
+    const written = new Map<number, SavedStanza>()
+    for (let number = session.acked; number < session.sent; number++) {
+      const stanza = value<SavedStanza>(await this.#store.get(writtenKey(number)))
+      if (stanza !== undefined) written.set(number, stanza)
     }
+    return { session, features, written, queued: await this.#queued(session) }
   }
 
   /** The session has changed; `session` is asked when it is stored. */
   touch(session: () => SavedSession): void {
     this.#session = session
+  }
+
+  /** Keeps, or forgets, what the server has offered to the session. */
+  offered(features: string | undefined): void {
+    this.#stage(featuresKey, features)
   }
 
   /** Keeps, or forgets, what was written as this number. */
@@ -112,8 +116,21 @@ export class SessionJournal {
     return scheduled
   }
 
-  #stage(key: string, stanza: SavedStanza | undefined): void {
-    this.#changes.set(key, stanza && { version, value: stanza })
+  async #queued({ first, next }: SavedSession): Promise<Saved['queued']> {
+    const queued: (SavedStanza & { place: number })[] = []
+    for (let place = first; place < next; place++) {
+      try {
+        const stanza = value<SavedStanza>(await this.#store.get(queuedKey(place)))
+        if (stanza !== undefined) queued.push({ ...stanza, place })
+      } catch (error) {
+        this.#report(error)
+      }
+    }
+    return queued
+  }
+
+  #stage(key: string, saved: SavedStanza | string | undefined): void {
+    this.#changes.set(key, saved === undefined ? undefined : { version, value: saved })
   }
 
   async #write(): Promise<void> {

@@ -6,8 +6,9 @@ import type { Handlers } from './handlers.js'
 import { inboundMessage, type Provenance } from './inbound-message.js'
 import { IqService, type IqSession } from './iq-service.js'
 import { Lanes } from './lanes.js'
+import type { Line } from './line.js'
 import { checkNonza } from './nonza.js'
-import type { Line, Outbox } from './outbox.js'
+import type { Outbox } from './outbox.js'
 import { ReadingBrake } from './reading-brake.js'
 import { Repeats } from './repeats.js'
 import { Router } from './router.js'
@@ -15,11 +16,14 @@ import type { SendHandle } from './session.js'
 import { type ContinuedSession, SessionContinuity } from './session-continuity.js'
 import type { StreamManagement } from './stream-management.js'
 import type { StreamOffer } from './stream-offer.js'
+import { writtenMessage } from './written-message.js'
 
 /** The session that a link belongs to. */
 export interface LinkedSession extends IqSession {
   readonly events: Emitter
   readonly outbox: Outbox
+  /** What the server offered to it. */
+  serverFeatures: XmlElement | undefined
   /** Sends the answer to a stanza. */
   answering(asked: XmlElement): (answer: Message) => SendHandle
 }
@@ -46,15 +50,19 @@ export class SessionLink {
     const lanes = new Lanes(() => this.brake.check())
     this.router = new Router(handlers, () => session.account, events, lanes)
     this.iqs = new IqService(session, this.router, events, options.requestTimeout)
-    this.continuity = new SessionContinuity(outbox, options)
+    this.continuity = new SessionContinuity(outbox, options, (text, error) => {
+      const message = writtenMessage(text)
+      if (message === undefined) events.emit('error', error)
+      else events.emit('unsent', { error, message })
+    })
     const isAwaited = (): boolean => this.iqs.pending > 0 || outbox.isAwaited
     this.brake = new ReadingBrake(lanes, isAwaited, (isOn) => this.continuity.management?.pause(isOn))
   }
 
   /** A new session is set up. @returns who acknowledges its stanzas */
-  start({ management: enabled, dead }: StreamOffer): Pick<Line, 'acks' | 'management'> {
+  start({ management: enabled, features, dead }: StreamOffer): Pick<Line, 'acks' | 'management'> {
     const onDead = (): void => dead?.()
-    const management = this.continuity.start(enabled, onDead)
+    const management = this.continuity.start(enabled, onDead, features)
     if (management !== undefined) return { acks: management, management }
     this.#barrier = new AckBarrier(() => this.iqs.ping(), onDead)
     return { acks: this.#barrier }
@@ -62,6 +70,7 @@ export class SessionLink {
 
   /** The session goes on in a new stream. @returns why that must end, if the session cannot */
   resume(h: number, { dead }: StreamOffer): StreamManagement | StreamError | undefined {
+    this.#session.serverFeatures ??= this.continuity.storedFeatures
     return this.continuity.resume(h, () => dead?.())
   }
 

@@ -1,8 +1,8 @@
-import { Message, NS_CLIENT } from '@couplet/stanza'
-import { StreamParser } from '@couplet/stanza/stream-parser'
+import type { Message } from '@couplet/stanza'
 import type { Outbox } from './outbox.js'
 import type { SentFate, SentFinder } from './plugin.js'
 import type { SendTicket } from './send-ticket.js'
+import { writtenMessage } from './written-message.js'
 
 /** What recovery needs besides the outbox. */
 export interface RecoveryOptions {
@@ -36,7 +36,7 @@ export async function recoverSent(outbox: Outbox, options: RecoveryOptions): Pro
 async function findFates(tickets: readonly SendTicket[], options: RecoveryOptions): Promise<readonly SentFate[]> {
   const { finder, signal, report } = options
   if (finder === undefined) return []
-  const sent = tickets.map(({ text, stamp }) => ({ message: parseMessage(text), stamp: stamp ?? new Date() }))
+  const sent = tickets.map(({ text, stamp }) => ({ message: writtenMessage(text), stamp: stamp ?? new Date() }))
   try {
     const fates = await finder(sent.filter(isReadable), signal)
     let found = 0
@@ -50,12 +50,3 @@ async function findFates(tickets: readonly SendTicket[], options: RecoveryOption
 type Readable<T> = T & { readonly message: Message }
 const isReadable = <T extends { readonly message: Message | undefined }>(sent: T): sent is Readable<T> =>
   sent.message !== undefined
-
-/** A message of our own, from the XML it was written as; `undefined` if a store has spoilt it. */
-function parseMessage(text: string): Message | undefined {
-  const framed = text.replace(/^<message/, `$& xmlns='${NS_CLIENT}'`)
-  // However large it is: the server took it, or did not.
-  const limits = { stanzaBytes: Number.POSITIVE_INFINITY }
-  const [event] = new StreamParser({ framed: true, limits }).write(framed)
-  return event?.type === 'element' ? new Message(event.element) : undefined
-}

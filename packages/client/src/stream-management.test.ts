@@ -17,13 +17,14 @@ function nameOf(element: XmlElement): 'r' | number | undefined {
 function managed(start?: { sent: number; acked: number; handled: number }) {
   const sent: XmlElement[] = []
   const acknowledged: number[] = []
-  const state = { handled: start?.handled ?? 0, deaths: 0 }
+  const state = { handled: start?.handled ?? 0, deaths: 0, inFlight: 0 }
   const management = new StreamManagement(
     { id: 'sm', resume: true },
     {
       send: (element) => void sent.push(element),
       handled: () => state.handled,
       acknowledged: (count) => void acknowledged.push(count),
+      inFlight: () => state.inFlight,
       dead: () => state.deaths++,
     },
     start,
@@ -138,6 +139,16 @@ describe('S-171 a server that does not answer', () => {
     const { management, state } = managed()
     management.ask()
     vi.advanceTimersByTime(29_999)
+    expect(state.deaths).toBe(0)
+    vi.advanceTimersByTime(1)
+    expect(state.deaths).toBe(1)
+  })
+
+  test('R-043 and later, by what a link of 3 KB/s takes for what lies before the question', () => {
+    const { management, state } = managed()
+    state.inFlight = 60_000
+    management.ask()
+    vi.advanceTimersByTime(49_999)
     expect(state.deaths).toBe(0)
     vi.advanceTimersByTime(1)
     expect(state.deaths).toBe(1)

@@ -5,8 +5,10 @@ import type { AckSource, SendTicket } from './send-ticket.js'
 /** Stanzas after which an acknowledgement is asked for, and milliseconds after a message when there are fewer. */
 const askEvery = 5
 const askAfter = 250
-/** Milliseconds until an unanswered `<r/>` means that the connection is dead. */
+/** Milliseconds until an unanswered `<r/>` means that the connection is dead, besides those that what lies before it takes. */
 const answerLimit = 30_000
+/** Bytes a millisecond that a link takes at least (R-043). */
+const slowest = 3
 /** Handled stanzas, and milliseconds, after which they are acknowledged without being asked. */
 const tellEvery = 50
 const tellAfter = 30_000
@@ -20,6 +22,8 @@ export interface Managed {
   handled(): number
   /** The oldest `count` stanzas that were written are handled by the server. */
   acknowledged(count: number): void
+  /** Bytes of those that were written and are not handled; without it they are few. */
+  inFlight?(): number
   /** The server does not answer any more. */
   dead(): void
 }
@@ -66,6 +70,11 @@ export class StreamManagement implements AckSource {
   /** Those that the server has handled. */
   get acked(): number {
     return this.#acked
+  }
+
+  /** Milliseconds that a slow link may take to get what is on its way, before the server can answer. */
+  get allowance(): number {
+    return (this.#managed.inFlight?.() ?? 0) / slowest
   }
 
   /** A stanza is about to be written. @returns its number, from 0 */
@@ -174,7 +183,7 @@ export class StreamManagement implements AckSource {
 
   #awaitAnswer(): void {
     this.#answer = clear(this.#answer)
-    if (this.#isAsked && !this.#isPaused) this.#answer = timer(() => this.#managed.dead(), answerLimit)
+    if (this.#isAsked && !this.#isPaused) this.#answer = timer(() => this.#managed.dead(), answerLimit + this.allowance)
   }
 }
 

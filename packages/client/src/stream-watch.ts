@@ -27,7 +27,14 @@ export class StreamWatch {
     this.ended = new Promise((resolve) => {
       this.#resolve = resolve
     })
-    this.liveness = new Liveness({ probe: () => core.probe(), dead: () => this.dead() }, { idle })
+    this.liveness = new Liveness(
+      {
+        probe: () => core.probe(),
+        allowance: () => core.continuity.management?.allowance ?? 0,
+        dead: () => this.dead(),
+      },
+      { idle },
+    )
     this.liveness.limit(limits?.idleSeconds)
     stream.watch = this.liveness
   }

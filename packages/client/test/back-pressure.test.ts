@@ -257,15 +257,20 @@ test('R-042 a result larger than the server takes is an error for who has asked,
   await time.until(small.stop())
 })
 
-test.each(['up', undefined] as const)('R-043 a server that takes 3 KB/s (%s): slow is not dead', async (direction) => {
+test.each([
+  ['300 messages, upwards', 300, 'x'.repeat(2000), 'up'],
+  ['300 messages', 300, 'x'.repeat(2000), undefined],
+  ['100 messages in a script with three bytes a character', 100, '漢'.repeat(2000), 'up'],
+  ['one message of 240 KB', 1, 'x'.repeat(240_000), 'up'],
+] as const)('R-043 a server that takes 3 KB/s, %s: slow is not dead', async (_title, count, text, direction) => {
   const network = faultTransport(server.transport())
   const [mine, friend] = [observe(network, { jid: alice }), observe(server.transport(), { jid: bob })]
   await time.until(Promise.all([mine.client.online(), friend.client.online()]))
   await time.advance(1000)
   network.rate(3000, direction)
-  const sends = Array.from({ length: 300 }, (_, i) => mine.client.send(say(`${i} ${'x'.repeat(2000)}`)))
+  const sends = Array.from({ length: count }, (_, i) => mine.client.send(say(`${i} ${text}`)))
   await time.until(Promise.all(sends.map(({ acked }) => acked)))
   expect(mine.statuses.map(({ state }) => state)).toEqual(['connecting', 'online'])
-  expect(friend.bodies).toHaveLength(300)
+  expect(friend.bodies).toHaveLength(count)
   await close(mine.client, friend.client)
 })

@@ -1,5 +1,5 @@
-import type { Plugin } from '@couplet/client'
-import { NS_CLIENT } from '@couplet/stanza'
+import { type ClientEvents, memoryStore, type Plugin } from '@couplet/client'
+import { iqSet, marker, NS_CLIENT } from '@couplet/stanza'
 import { type Script, type ScriptedPeer, scriptedServer, type VirtualTime, virtualTime } from '@couplet/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { NS_SM } from '../src/elements.js'
@@ -47,6 +47,10 @@ function intolerant(manner: Manner, onPoison: (peer: ScriptedPeer) => string) {
       handled.push(body)
       return ''
     })
+    peer.answerElement(NS_CLIENT, 'iq', (element) => {
+      h++
+      return `<iq type='result' id='${element.attr('id')}'/>`
+    })
     peer.answerElement(NS_SM, 'r', () => (isOver ? '' : `<a xmlns='${NS_SM}' h='${h}'/>`))
     await letGo(peer)
   }
@@ -62,6 +66,13 @@ const archive = (handled: readonly string[]): Plugin<'archive', unknown> => ({
       sent.map(({ message }) => (handled.includes(message.body ?? '') ? 'handled' : 'missing')),
     ),
 })
+
+/** Asks something whenever a session begins, and does not wait for more than the answer. */
+const curious: Plugin<'curious', unknown> = {
+  name: 'curious',
+  needs: {},
+  setup: (context) => context.onSession(() => context.request(iqSet(marker('urn:example:curious', 'query')), true)),
+}
 
 const killing = (condition: string) => (): string => `${streamError(condition)}</stream:stream>`
 
@@ -90,6 +101,42 @@ describe('R-028 a stanza over which the server ends the stream', () => {
       await time.until(client.close())
     },
   )
+
+  test.each(['forgets, but knows how far it had come', 'forgets'] as const)(
+    'by a server that %s: what a plugin asks when the next session begins is not to blame',
+    async (manner) => {
+      const server = intolerant(manner, killing('policy-violation'))
+      await using scripted = await scriptedServer(server.script, account)
+      const { client, errors } = observe(scripted.transport(), { plugins: [archive(server.handled), curious] as never })
+      await time.until(client.online())
+      const sends = ['1', 'poison', '2'].map((body) => client.send(say(body)))
+      const outcomes = await time.until(Promise.allSettled(sends.map(({ acked }) => acked)))
+      expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+      expect([server.handled, server.deaths(), errors]).toEqual([['1', '2'], 2, []])
+      await time.until(client.close())
+    },
+  )
+
+  test('which an earlier process has left: the application is told', async () => {
+    const server = intolerant('resumes', killing('policy-violation'))
+    await using scripted = await scriptedServer(server.script, account)
+    const { get, batch } = memoryStore()
+    const network = { isOnline: false, onChange: () => ({ dispose() {} }) }
+    const first = observe(scripted.transport(), { store: { get, batch }, network })
+    first.client.online().catch(() => {})
+    await time.advance(1000)
+    const sends = ['1', 'poison', '2'].map((body) => first.client.send(say(body)))
+    await time.until(Promise.all(sends.map(({ accepted }) => accepted)))
+    const { client, errors } = observe(scripted.transport(), { store: { get, batch } })
+    const unsent: ClientEvents['unsent'][] = []
+    client.on('unsent', (event) => unsent.push(event))
+    await time.until(client.online())
+    await time.advance(60_000)
+    expect([server.handled, server.deaths(), errors]).toEqual([['1', '2'], 2, []])
+    expect(unsent).toMatchObject([{ error: { code: 'refused-stanza' }, message: { body: 'poison' } }])
+    await time.until(client.close())
+    await time.until(first.client.close())
+  })
 
   test('a second one is found out as well', async () => {
     const server = intolerant('resumes', killing('policy-violation'))

@@ -71,7 +71,7 @@ export class AddressSession implements Session {
     }
     const own = (payload: T, stanza: S): Handled => (this.#isFor(stanza) ? handler(payload, stanza) : undefined)
     // The account of this session is this address, not the component.
-    return [first, own, filter?.from === 'ownAccount' ? { from: this.account } : filter]
+    return [first, own, filter?.from === 'ownAccount' ? { ...filter, from: this.account } : filter]
   }
 
   #isFor({ to }: Stanza): boolean {

@@ -2,7 +2,7 @@ import type { Plugin } from '@couplet/client'
 import { NS_COMPONENT } from '@couplet/component'
 import { disco } from '@couplet/disco'
 import { ping } from '@couplet/ping'
-import { iqGet, Jid, marker, presence } from '@couplet/stanza'
+import { attr, element, iqGet, Jid, marker, presence } from '@couplet/stanza'
 import type { ScriptedPeer } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
 import { componentOf, domain, online, serve, welcome } from './scripted.js'
@@ -69,6 +69,28 @@ describe('component.as(jid)', () => {
     })
     await server.done
     expect(heard).toEqual([`u@${domain}`])
+  })
+
+  test('what is claimed there is for nobody else, also if it cannot be read', async () => {
+    const Secret = element('urn:example:q', 'q', { key: attr('key') })
+    const heard: (string | undefined)[] = []
+    const { server } = await online(
+      async (peer) => {
+        const secret = `<body>for those who cannot read it</body><q xmlns='urn:example:q'/>`
+        await peer.send(`<message from='u@${domain}' to='${user}'>${secret}</message>`)
+        await peer.send(`<message from='${friend}' to='${domain}'><body>last</body></message>`)
+        await peer.expect(/<body>done</)
+      },
+      (component) => {
+        component.as(user).onMessage(Secret, () => {}, { from: 'ownAccount', claims: true })
+        component.onMessage((inbound) => {
+          heard.push(inbound.body)
+          inbound.reply('done')
+        })
+      },
+    )
+    await server.done
+    expect(heard).toEqual(['last'])
   })
 
   test('is for addresses at its domain only', async () => {

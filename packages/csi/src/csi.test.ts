@@ -68,6 +68,16 @@ describe('csi', () => {
     expect(told()).toEqual(['inactive', 'inactive'])
   })
 
+  test('R-046 a session that an earlier process has begun is told once', async () => {
+    const { session, api, told } = setUp()
+    session.lose()
+    api.inactive()
+    await session.resume(true)
+    expect([told(), api.supported]).toEqual([['inactive'], true])
+    api.active()
+    expect(told()).toEqual(['inactive', 'active'])
+  })
+
   test('R-046 what was said while binding is not said again', async () => {
     const { session, api, told } = setUp()
     expect(session.inline).toEqual([{ feature: NS_CSI, element: undefined }])

@@ -44,9 +44,9 @@ export function csi(): Plugin<'csi', Csi> {
         return state === 'inactive' ? CsiInactive() : undefined
       })
       // XEP-0352 §5: every stream begins as active, also one that resumes a session.
-      context.onSession(() => {
+      context.onSession((isResumed) => {
         isOffered = inline.done || context.serverFeatures?.get(CsiFeature) === true
-        if (state !== (inline.done ? bound : 'active')) tell()
+        if (!isResumed && state !== (inline.done ? bound : 'active')) tell()
       }, 'stream')
       context.onResume(() => {
         if (state === 'inactive') tell()

@@ -1,7 +1,7 @@
 import type { BareJid, Jid, Presence } from '@couplet/stanza'
 
 /** Anybody can send presence: what is remembered about strangers is bounded. */
-const limits = { accounts: 10_000, resources: 100 } as const
+const limits = { accounts: 10_000, resources: 20_000, resourcesOfOne: 100 } as const
 
 /** RFC 6121 §4.7.2.1: from most to least willing to talk. */
 const shows: readonly (string | undefined)[] = ['chat', undefined, 'away', 'xa', 'dnd']
@@ -15,6 +15,8 @@ interface Account {
 /** Who is available, and where: the last presence of each resource of each account (RFC 6121 §4). */
 export class Availability {
   readonly #accounts = new Map<string, Account>()
+  /** The resources of all of them. */
+  #count = 0
 
   /** The available resources of an account, best first: by priority, then by `show`, then who spoke last. */
   of(jid: Jid): readonly Presence[] {
@@ -38,21 +40,32 @@ export class Availability {
   clear(): readonly BareJid[] {
     const jids = [...this.#accounts.values()].map(({ jid }) => jid)
     this.#accounts.clear()
+    this.#count = 0
     return jids
   }
 
   #available(presence: Presence, { bare, resource = '' }: Jid): BareJid | undefined {
     const key = bare.toString()
     const known = this.#accounts.get(key)
-    if (known === undefined && this.#accounts.size >= limits.accounts) return undefined
+    // Whoever comes late is not remembered, so that nobody can drive out those who are known.
+    const isFull = this.#accounts.size >= limits.accounts || this.#count >= limits.resources
+    if (known === undefined && isFull) return undefined
     const account = known ?? { jid: bare, resources: new Map() }
     this.#accounts.set(key, account)
     const { resources } = account
-    resources.delete(resource)
-    resources.set(resource, presence)
+    this.#remove(resources, resource)
     const [oldest] = resources.keys()
-    if (resources.size > limits.resources && oldest !== undefined) resources.delete(oldest)
+    const isOneTooMany = resources.size >= limits.resourcesOfOne || this.#count >= limits.resources
+    if (isOneTooMany && oldest !== undefined) this.#remove(resources, oldest)
+    resources.set(resource, presence)
+    this.#count++
     return bare
+  }
+
+  #remove(resources: Map<string, Presence>, resource: string): boolean {
+    const isRemoved = resources.delete(resource)
+    if (isRemoved) this.#count--
+    return isRemoved
   }
 
   /** Without a resource it is about the whole account. */
@@ -60,8 +73,8 @@ export class Availability {
     const key = bare.toString()
     const resources = this.#accounts.get(key)?.resources
     if (resources === undefined) return undefined
-    if (resource === undefined) resources.clear()
-    else if (!resources.delete(resource)) return undefined
+    if (resource === undefined) for (const each of [...resources.keys()]) this.#remove(resources, each)
+    else if (!this.#remove(resources, resource)) return undefined
     if (resources.size === 0) this.#accounts.delete(key)
     return bare
   }

@@ -33,8 +33,9 @@ export interface ContactPresence {
   /** Calls the handler when something about an account has changed, with all of its available resources, best first. */
   onChange(handler: (jid: BareJid, resources: readonly Presence[]) => Handled): Subscription
   /**
-   * Says how available we are, or with `false` that we are not; payloads follow. Sent at once if there is a session, and
-   * at the beginning of every later one, instead of the client's option `presence`. Returns `undefined` if it waits.
+   * Says how available we are, or with `false` that we are not; payloads follow. Sent at once if there is a session, else
+   * when it goes on; and at the beginning of every later one, instead of the client's option `presence`. Returns
+   * `undefined` if it waits.
    */
   set(availability: OwnAvailability | false, ...payloads: readonly XmlElement[]): SendHandle | undefined
   /** The same for one entity, whoever it is (directed presence, RFC 6121 §4.6). Not for joining rooms. */

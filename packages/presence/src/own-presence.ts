@@ -13,13 +13,19 @@ export class OwnPresence {
   /** What replaces the client's option `presence`. */
   #own: Presence | false | undefined
   readonly #directed = new Map<string, Presence>()
+  /** What has been said since the connection was lost, by address: a session that goes on has not heard it. */
+  readonly #unsaid = new Map<string, Presence>()
   /** Whether a new session has begun that nothing was announced in. */
   #isNew = false
 
   constructor(context: PluginContext) {
     this.#context = context
-    context.onSession(() => {
-      this.#isNew = true
+    context.onSession((isResumed) => {
+      this.#isNew = !isResumed
+    })
+    context.onResume(() => {
+      for (const stanza of this.#unsaid.values()) context.send(stanza)
+      this.#unsaid.clear()
     })
     context.announce((initial) => (this.#isNew ? this.#announce(initial) : []))
   }
@@ -27,6 +33,7 @@ export class OwnPresence {
   /** Once in each session: one that goes on in another stream still knows it. */
   #announce(initial: readonly Presence[]): readonly Presence[] {
     this.#isNew = false
+    this.#unsaid.clear()
     const own = this.#own === undefined ? initial : this.#own === false ? [] : [this.#own]
     return [...own, ...this.#directed.values()]
   }
@@ -36,7 +43,10 @@ export class OwnPresence {
     const stanza = build(own, undefined, payloads)
     this.#own = own === false ? false : stanza
     // RFC 6121 §4.5.2: those who got directed presence hear it, too.
-    if (own === false) this.#directed.clear()
+    if (own === false) {
+      this.#directed.clear()
+      this.#unsaid.clear()
+    }
     return this.#send(stanza)
   }
 
@@ -49,9 +59,13 @@ export class OwnPresence {
     return this.#send(stanza)
   }
 
-  /** Otherwise the next session begins with it; in a queue it could contradict what was said after it. */
+  /** Otherwise it is said when there is a session again; in a queue it could contradict what was said after it. */
   #send(stanza: Presence): SendHandle | undefined {
-    return this.#context.isOnline ? this.#context.send(stanza) : undefined
+    const to = String(stanza.to ?? '')
+    this.#unsaid.delete(to) // what was said last comes last
+    if (this.#context.isOnline) return this.#context.send(stanza)
+    this.#unsaid.set(to, stanza)
+    return undefined
   }
 }
 

@@ -27,7 +27,7 @@ export class RosterSync {
     )
     // RFC 6121 §2.1.6: from anyone else it is an attempt to write into our roster.
     context.handle(setRoster, (push) => this.#takePush(push), { from: 'ownAccount' })
-    // Not when a session is resumed: the pushes that were missed come with it.
+    // Not when a session goes on in this process: the pushes that were missed come with it.
     context.onSession(() => this.#fetch(), 'state')
   }
 
@@ -64,13 +64,14 @@ export class RosterSync {
         this.#ver = result?.ver
       }
       this.#complete = true
-      for (const { items, ver } of waiting) for (const item of items) this.#apply(item, ver)
-      this.#save()
     } catch (error) {
       // The next session fetches again; a lost connection is the client's to report.
       if ((error as Partial<Error>).name !== 'ConnectionError') throw error
     } finally {
       if (this.#waiting === waiting) this.#waiting = undefined
+      // Also if it failed: they are answered, so nobody says them again.
+      for (const { items, ver } of waiting) for (const item of items) this.#apply(item, ver)
+      this.#save()
     }
   }
 

@@ -171,7 +171,6 @@ export class FakeSession implements PluginContext {
   readonly onResume: PluginContext['onResume'] = (handler) => this.#context.onResume(handler)
   /** Registers a wish for Bind 2; {@link begin} says which are met. */
   readonly inlineBind: PluginContext['inlineBind'] = (...args) => this.#context.inlineBind(...args)
-
   /** Says that the plugin catches up; nothing to see here. */
   readonly catchesUp: PluginContext['catchesUp'] = (covers) => this.#context.catchesUp(covers)
 
@@ -264,11 +263,12 @@ export class FakeSession implements PluginContext {
     for (const host of this.#hosts) await host.enterRooms()
   }
 
-  /** The session goes on in a new stream: `onResume` handlers run. */
-  async resume(): Promise<void> {
+  /** The session goes on in a new stream: `onResume` handlers run; first `onSession`, if an earlier process has begun it. */
+  async resume(isInherited = false): Promise<void> {
     const { core } = this.#end
     core.attach(this.#end, this.#full, { features: this.#offered })
     core.begin()
+    if (isInherited) for (const host of this.#hosts) await host.startSession(new Set(), true)
     for (const host of this.#hosts) await host.resumeSession()
   }
 
