@@ -1,5 +1,5 @@
 import { Jid } from '@couplet/stanza'
-import type { OmemoCore } from './omemo-core.js'
+import type { OmemoContext, OmemoCore } from './omemo-core.js'
 import type { SenderDevice } from './sessions/outcome.js'
 import type { MessageOrigin, Received } from './sessions/receive-task.js'
 import type { TrustOutcome } from './trust/trust-event.js'
@@ -17,20 +17,20 @@ export class Aftermath {
   }
 
   /** Does what follows from a message. */
-  async after({ outcome, owed, preKeysLeft, trust }: Received, { room }: MessageOrigin): Promise<void> {
-    const { presence, empties, events, context } = this.#core
+  async after({ outcome, owed, preKeysLeft, trust, optOut }: Received, { room }: MessageOrigin): Promise<void> {
+    const { presence, empties, events, context, options } = this.#core
     const { device } = outcome
     if (trust !== undefined) this.trustSettled(trust)
     if (preKeysLeft !== undefined) presence.noticeUsedPreKey(preKeysLeft)
     if (device === undefined) return
     try {
-      if (owed !== undefined) await empties.owe(device, room !== undefined)
-      if (outcome.status === 'opt-out') events.emit({ type: 'opt-out', jid: device.jid, reason: outcome.reason })
+      if (owed !== undefined) await empties.owe(device, room !== undefined && options.policy?.completion !== 'never')
+      if (optOut !== undefined) events.emit({ type: 'opt-out', ...optOut })
       if (outcome.status === 'failed') await this.#broken(outcome.reason, device)
-      else if (outcome.status === 'decrypted') await this.#checkListed(device)
+      else if (outcome.status === 'decrypted') await this.#checkListed(device, room !== undefined)
     } catch (error) {
       // The message is there; what follows from it can wait for the next one.
-      if ((error as { readonly name?: string }).name !== 'ConnectionError') context.reportError(error)
+      reportUnlessOffline(context, error)
     }
   }
 
@@ -63,12 +63,21 @@ export class Aftermath {
     if (mayHeal && isAllowed) await empties.heal(device)
   }
 
-  /** XEP-0384 §6: a device that is not on the list we know may be on the one there is. It is asked for once in a session. */
-  async #checkListed({ jid, deviceId }: SenderDevice): Promise<void> {
+  /**
+   * XEP-0384 §6: a device that is not on the list we know may be on the one there is. It is asked for once in a session, and
+   * not where asking would tell a stranger that we are here (OMEMO S19).
+   */
+  async #checkListed({ jid, deviceId }: SenderDevice, isKnown: boolean): Promise<void> {
     const { directory, isCatchingUp } = this.#core
     if (isCatchingUp) return
     const { lists } = await directory.of(jid)
     if (Object.values(lists).some((list) => list.ids.includes(deviceId))) return
+    if (!isKnown && !(await this.mayKnow(jid))) return
     await directory.lookFor(jid, deviceId)
   }
+}
+
+/** Who lost the connection knows; another session begins with all of it. */
+export function reportUnlessOffline({ reportError }: Pick<OmemoContext, 'reportError'>, error: unknown): void {
+  if ((error as { readonly name?: string }).name !== 'ConnectionError') reportError(error)
 }

@@ -1,8 +1,11 @@
-import type { SendHandle } from '@couplet/client'
+import type { InboundMessage, SendHandle } from '@couplet/client'
 import { Jid, type Message } from '@couplet/stanza'
+import { spokenNamespaces } from './elements.js'
+import { isEncrypted } from './is-encrypted.js'
 import type { OmemoCore } from './omemo-core.js'
 import { OmemoError } from './omemo-error.js'
 import { changeChat, chatScope } from './sessions/chat-record.js'
+import type { MessageOrigin } from './sessions/receive-task.js'
 
 /** What the user has said of a chat. */
 export interface ChatRule {
@@ -52,8 +55,18 @@ export class ChatRules {
     return this.#core.context.send(message)
   }
 
-  /** @internal The same as `of`, as it was when it was asked for last. */
-  async isRequired(jid: string): Promise<boolean> {
+  /** @internal In a chat that is encrypted, what is not could be from anybody on the way (OMEMO S2), however it came. */
+  async notice(message: InboundMessage, { from, to, room }: MessageOrigin): Promise<void> {
+    if (isEncrypted(message) || !isSpoken(message)) return
+    const { context, events } = this.#core
+    // What somebody in a room whom nobody knows says is said in the room.
+    const other = room ?? (from?.equals(context.account) ? to : (from ?? message.from))?.bare.toString()
+    if (other === undefined || !(await this.#isRequired(other))) return
+    events.emit({ type: 'plaintext-received', jid: other, id: message.id })
+  }
+
+  /** The same as `of`, as it was when it was asked for last. */
+  async #isRequired(jid: string): Promise<boolean> {
     const known = this.#required.get(jid)
     if (known !== undefined) return known
     const { isRequired } = await this.of(jid)
@@ -62,5 +75,8 @@ export class ChatRules {
     return isRequired
   }
 }
+
+const isSpoken = ({ body, element }: Message): boolean =>
+  body !== undefined || [...element.elements()].some(({ ns }) => spokenNamespaces.includes(ns))
 
 const bare = (jid: Jid | string): string => (typeof jid === 'string' ? Jid.parse(jid) : jid).bare.toString()

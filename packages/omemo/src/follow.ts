@@ -34,11 +34,11 @@ export function follow(omemo: Omemo, core: OmemoCore, { carbons, mam, muc }: Fol
     subscriptions.push(
       mam.onMissed(async (message, { archive }) => {
         if (archive.bare.equals(context.account)) await take(message)
-        // Only the archive of the room itself can say who it was.
+        // Of what was said to all in a room only its own archive can say who it was.
         else await omemo.receive(message, { room: { jid: archive, from: archivedSender(message) } })
       }),
       mam.onCaughtUp(({ archive }) => (archive === account ? omemo.catchUp.end() : undefined)),
-      context.onSession(() => omemo.catchUp.begin(), 'stream'),
+      context.onSession((isResumed) => (isResumed ? undefined : omemo.catchUp.begin()), 'stream'),
       // An archive that is not caught up with, or cannot be read, says nothing by itself. By now it has begun.
       context.onSession(() => {
         const end = (): Promise<void> | undefined => (core.isCatchingUp ? omemo.catchUp.end() : undefined)

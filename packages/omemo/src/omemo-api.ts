@@ -19,9 +19,10 @@ export interface ReceiveOptions {
 /** What `client.omemo` offers. */
 export interface Omemo {
   /**
-   * Encrypts a message for all devices of a contact and for our other ones, and sends it. What cannot read it is in the
-   * result: nobody is left out silently.
+   * Encrypts a message for all devices of a contact, of the members of a room, or of somebody in a room (`room@…/nick`, as a
+   * private message), and for our other ones, and sends it. What cannot read it is in the result: nobody is left out silently.
    *
+   * @throws TypeError if the room does not tell whose account an occupant has
    * @throws OmemoError `untrusted`, `no-devices`, `opted-out`: then nothing was sent, and `cause` has the devices
    */
   send(request: SendRequest): Promise<OmemoSent>
@@ -53,7 +54,10 @@ export interface Omemo {
   uri(): Promise<string>
   /** The devices of an account, as far as they are known; asks for them if that was not done in this session. */
   devices(jid: Jid | string, options?: CallOptions): Promise<readonly DeviceInfo[]>
-  /** The user has decided about keys. Nothing else makes a key `trusted` or `authenticated` but trust messages (XEP-0450). */
+  /**
+   * The user has decided about keys. Nothing else makes a key `trusted` or `authenticated` but trust messages (XEP-0450). Such a
+   * key also takes the place of another one that a device was known by, if that was never trusted on purpose (`identity-conflict`).
+   */
   decide(decisions: readonly UserDecision[]): Promise<void>
   /** Makes the next message to the devices of an account, or to one, begin another session (XEP-0384 §6). */
   resetSession(jid: Jid | string, deviceId?: number): Promise<void>

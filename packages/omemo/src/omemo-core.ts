@@ -4,13 +4,15 @@ import { ProcessingHint } from '@couplet/hints'
 import type { Pep } from '@couplet/pep'
 import { message, type XmlElement } from '@couplet/stanza'
 import { defaultBackend } from '#backend'
-import { Aftermath } from './aftermath.js'
+import { Aftermath, reportUnlessOffline } from './aftermath.js'
+import { AnyReceiver } from './any-receiver.js'
 import { Announcer } from './devices/announcer.js'
 import { BundleFetcher } from './devices/bundle-fetcher.js'
 import { systemClock } from './devices/clock.js'
 import { DeviceDirectory } from './devices/device-directory.js'
 import { OwnAccount } from './devices/own-account.js'
 import { OwnPresence } from './devices/own-presence.js'
+import { IdentityConflicts } from './identity-conflicts.js'
 import { legacyVersion } from './legacy/version.js'
 import type { EmitOmemoEvent, OmemoEvent } from './omemo-event.js'
 import type { OmemoOptions } from './omemo-options.js'
@@ -21,10 +23,10 @@ import { EmptyMessages } from './sessions/empty-messages.js'
 import { Inbox } from './sessions/inbox.js'
 import { Journal } from './sessions/journal.js'
 import { MessageEncryptor } from './sessions/message-encryptor.js'
-import { MessageReceiver } from './sessions/message-receiver.js'
 import { parseXml } from './sessions/parse-xml.js'
 import { RecipientFinder } from './sessions/recipient.js'
 import { TrustLedger } from './sessions/trust-ledger.js'
+import { accountStore } from './store/account-store.js'
 import { OmemoStore } from './store/omemo-store.js'
 import type { OutgoingTrustMessage } from './trust/trust-event.js'
 import { btbv } from './trust/trust-policy.js'
@@ -33,7 +35,8 @@ import type { Version } from './wire/version.js'
 /** What the plugin runs in. */
 export type OmemoContext = PluginContext & { readonly pep: Pep }
 
-const all: readonly Version[] = [omemo2Version, legacyVersion]
+/** All versions, in use or not. */
+export const allVersions: readonly Version[] = [omemo2Version, legacyVersion]
 
 /** All parts, put together. */
 export class OmemoCore {
@@ -55,18 +58,20 @@ export class OmemoCore {
   /** Trust messages that are to be sent (XEP-0450). */
   readonly trustMessages
   readonly rooms: OmemoRooms
+  readonly conflicts = new IdentityConflicts(this)
   isCatchingUp = false
   readonly #finder: RecipientFinder
   readonly #aftermath = new Aftermath(this)
 
   constructor(context: OmemoContext, options: OmemoOptions) {
-    const { store = context.store, locks, crypto = defaultBackend, clock = systemClock, versions } = options
+    const { store: given, locks, crypto = defaultBackend, clock = systemClock, versions } = options
     const policy = options.policy ?? {}
     this.context = context
     this.options = options
     this.backend = crypto
     this.clock = clock
-    this.versions = versions?.flatMap((name) => all.find((version) => version.name === name) ?? []) ?? all
+    this.versions = versions?.flatMap((name) => allVersions.find((each) => each.name === name) ?? []) ?? allVersions
+    const store = given === undefined ? context.store : accountStore(given, context.account.toString())
     this.store = locks === undefined ? new OmemoStore(store) : new OmemoStore(store, locks)
     this.events = context.event<[OmemoEvent]>()
     this.trustMessages = context.event<[readonly OutgoingTrustMessage[]]>()
@@ -108,7 +113,7 @@ export class OmemoCore {
   }
 
   async #otherIds(): Promise<readonly number[]> {
-    const others = all.filter((version) => !this.versions.includes(version))
+    const others = allVersions.filter((version) => !this.versions.includes(version))
     const lists = await Promise.all(others.map(({ devices }) => this.context.pep.get(devices)))
     return lists.flatMap((list) => list?.devices.map(({ id }) => id) ?? [])
   }
@@ -119,7 +124,7 @@ export class OmemoCore {
       store,
       policy: options.trust ?? btbv(),
       account: () => context.account.toString(),
-      ownKey: async () => (await own.get()).identity.publicKey,
+      ownKey: async (transaction) => (await own.get(transaction)).identity.publicKey,
       now: () => clock.now(),
       settled: (outcome) => this.#aftermath.trustSettled(outcome),
     })
@@ -139,7 +144,7 @@ export class OmemoCore {
   }
 
   #empties(): EmptyMessages {
-    const { backend, versions, clock, store, directory, encryptor, own } = this
+    const { backend, versions, clock, store, directory, encryptor, own, trust, context } = this
     return new EmptyMessages({
       store,
       own,
@@ -152,13 +157,15 @@ export class OmemoCore {
       emit: (event) => this.events.emit(event),
       send: (jid, elements) => this.sendEncrypted(jid, elements),
       mayKnow: (jid) => this.#aftermath.mayKnow(jid),
+      trust,
+      report: (error) => reportUnlessOffline(context, error),
     })
   }
 
   #inbox(journal: Journal): Inbox {
     const { context, store, own, backend, versions, trust } = this
     const inbound = (element: XmlElement, provenance: Provenance) => context.inbound(element, provenance)
-    const receiver = new MessageReceiver({
+    const receiver = new AnyReceiver(allVersions, {
       store,
       own,
       backend,

@@ -29,9 +29,11 @@ export type OmemoEvent =
       readonly level: TrustLevel
       readonly by: 'policy' | 'user' | 'trust-message'
     }
+  /** A device with this key could not be told what the user has decided (XEP-0450 §5); it is when the user decides once more. */
+  | { readonly type: 'trust-untold'; readonly jid: string; readonly identityKey: Uint8Array; readonly error: unknown }
   /** Two accounts have shown the same identity key; what one of them says may be the other's words. */
   | { readonly type: 'identity-shared'; readonly jid: string; readonly with: string }
-  /** A device that spoke omemo:2 is announced for 0.3 only. */
+  /** A device that spoke omemo:2, or was announced for it, is announced for 0.3 only (OMEMO S9). */
   | (DeviceAddress & { readonly type: 'downgrade'; readonly used: VersionName | undefined })
   /** A message could not be decrypted with any session, or there was none. */
   | (DeviceAddress & { readonly type: 'session-broken'; readonly version: VersionName })
@@ -45,7 +47,7 @@ export type OmemoEvent =
   | { readonly type: 'server-unsuitable'; readonly version: VersionName; readonly error: unknown }
   /** This device is announced, and others can write to it. */
   | { readonly type: 'announced'; readonly version: VersionName }
-  /** A message came without encryption in a chat that is for encrypted ones only (OMEMO S2). */
+  /** A message came without encryption in a chat that is for encrypted ones only, or went out so from another client (OMEMO S2). */
   | { readonly type: 'plaintext-received'; readonly jid: string; readonly id: string | undefined }
   /** Somebody wants plain text from now on; nothing is sent to them until the user agrees (XEP-0384 §5.7). */
   | { readonly type: 'opt-out'; readonly jid: string; readonly reason: string | undefined }

@@ -27,7 +27,7 @@ export class OmemoMessage {
   readonly boundTo: boolean
   /** When it was encrypted, according to its sender. */
   readonly time: Date | undefined
-  /** SHA-256 of the payload, which is the same for all who got it (OMEMO S4). */
+  /** SHA-256 of the payload, which is the same for all who got it in the same version (OMEMO S4). */
   readonly payloadHash: Uint8Array
   /** The room it was said in. */
   readonly room: string | undefined
@@ -66,7 +66,12 @@ export class OmemoMessage {
   }
 
   /** Nothing of what it says. */
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
+  toJSON(): string {
     return `OmemoMessage from ${this.device.jid}/${this.device.deviceId} (${this.device.version})`
+  }
+
+  /** Nothing of what it says. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toJSON()
   }
 }

@@ -22,7 +22,7 @@ export interface OmemoPolicy {
    * all. In omemo:2 that is always for the user to decide: `resetSession` (XEP-0384 §8).
    */
   readonly heal?: 'once' | 'never' | undefined
-  /** Whether 0.3 may be used for a device that has spoken omemo:2 and is not announced for it any more (OMEMO S9); default `ask`: no. */
+  /** Whether 0.3 may be used for a device that spoke omemo:2, or was announced for it, and is not any more (OMEMO S9); default `ask`: no. */
   readonly downgrade?: 'ask' | 'allow' | undefined
   /** After so many messages without an answer nothing more is sent to a device; default 106. */
   readonly staleAfter?: number | undefined
@@ -38,9 +38,9 @@ export interface OmemoOptions {
   readonly trust?: TrustPolicy | undefined
   /** What the user calls this device; everybody who writes to us can read it. Default: nothing. */
   readonly label?: string | undefined
-  /** Where keys and sessions are kept; default the client's store. */
+  /** Where keys and sessions are kept, apart for each account; default the client's store. */
   readonly store?: StateStore | undefined
-  /** Keeps other tabs and processes out that share the store; default the store's claims, or Web Locks. */
+  /** Keeps other tabs and processes out that share the store; default the store's claims, or Web Locks; without either we are alone. */
   readonly locks?: LockPort | undefined
   /** What calculates; default the platform's where it is faster. */
   readonly crypto?: CryptoBackend | undefined

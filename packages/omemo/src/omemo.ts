@@ -1,18 +1,20 @@
 import type { CallOptions, Handled, InboundMessage, Plugin, Subscription } from '@couplet/client'
 import type { Pep } from '@couplet/pep'
 import type { Jid } from '@couplet/stanza'
+import { reportUnlessOffline } from './aftermath.js'
 import { Backup } from './backup/backup.js'
 import { ChatRules } from './chat-rules.js'
 import { type DeviceInfo, Devices } from './device-list.js'
 import { type Followed, follow } from './follow.js'
-import { originOf } from './message-origin.js'
+import { originOf, type RoomOrigin } from './message-origin.js'
 import type { Omemo, ReceiveOptions } from './omemo-api.js'
-import { OmemoCore } from './omemo-core.js'
+import { allVersions, OmemoCore } from './omemo-core.js'
 import type { OmemoEvent } from './omemo-event.js'
 import { OmemoMessage } from './omemo-message.js'
 import type { OmemoOptions } from './omemo-options.js'
 import { type EncryptRequest, type EncryptResult, type OmemoSent, Outgoing, type SendRequest } from './outgoing.js'
 import type { OmemoOutcome } from './sessions/outcome.js'
+import type { MessageOrigin } from './sessions/receive-task.js'
 import { labelBytes } from './trust/device-label.js'
 import type { UserDecision } from './trust/key-identifier.js'
 import { omemoUri } from './trust/omemo-uri.js'
@@ -49,21 +51,24 @@ class OmemoPlugin implements Omemo {
     const { context, options } = core
     // What it says besides is for those who cannot decrypt it.
     const claimed = { from: 'anyone', claims: true } as const
+    for (const { encrypted } of allVersions) {
+      context.onMessage(encrypted, (_found, message) => this.#take(message), claimed)
+    }
     for (const version of core.versions) {
-      context.onMessage(version.encrypted, (_found, message) => this.#take(message), claimed)
       context.pep.onChange(version.devices, (list, { from }) => {
         if (list !== undefined) return this.#noticeList(version.name, from.bare.toString(), list)
       })
     }
-    context.onMessage((message) => this.#noticePlain(message))
+    context.onMessage((message) => this.chats.notice(message, this.#originOf(message)))
     context.onMessage((message) => core.rooms.notice(message))
     context.onSession(() => {
       core.directory.forgetFreshness()
       core.rooms.forget()
       this.#enabled = undefined
       // Nobody has to wait for that before the client is online.
-      if (options.automatic !== false) void this.enable().catch((error) => reportUnlessOffline(core, error))
+      if (options.automatic !== false) void this.#resume().catch((error) => reportUnlessOffline(context, error))
     })
+    core.events.on((event) => (event.type === 'identity-conflict' ? core.conflicts.notice(event) : undefined))
     core.trustMessages.on((messages) => this.#outgoing.sendTrust(messages))
     context.subscription(() => core.presence.stop())
   }
@@ -90,8 +95,11 @@ class OmemoPlugin implements Omemo {
     return this.#core.events.on(handler)
   }
 
-  receive(message: InboundMessage, { room }: ReceiveOptions = {}): Promise<OmemoOutcome | undefined> {
-    return this.#core.inbox.take(message, originOf(message, this.#core.context.account, room))
+  async receive(message: InboundMessage, { room }: ReceiveOptions = {}): Promise<OmemoOutcome | undefined> {
+    const origin = this.#originOf(message, room)
+    const outcome = await this.#core.inbox.take(message, origin)
+    if (outcome === undefined) await this.chats.notice(message, origin)
+    return outcome
   }
 
   follow(sources: Followed): Subscription {
@@ -104,8 +112,8 @@ class OmemoPlugin implements Omemo {
   }
 
   async disable(): Promise<void> {
-    await this.#core.presence.disable()
     this.#enabled = undefined
+    await this.#core.presence.disable()
   }
 
   self(): Promise<DeviceInfo> {
@@ -123,8 +131,9 @@ class OmemoPlugin implements Omemo {
   }
 
   async decide(decisions: readonly UserDecision[]): Promise<void> {
-    const { trust, clock } = this.#core
+    const { trust, clock, conflicts } = this.#core
     await trust.apply({ type: 'decisions', decisions, at: clock.now() })
+    await conflicts.settle(new Set(decisions.map(({ jid }) => jid)))
   }
 
   resetSession(jid: Jid | string, deviceId?: number): Promise<void> {
@@ -146,7 +155,14 @@ class OmemoPlugin implements Omemo {
 
   /** A device that was announced before can write at once, also while there is no connection. */
   async #ready(): Promise<void> {
-    if ((await this.#core.own.find()) === undefined) await this.enable()
+    const { own } = this.#core
+    if ((await own.find()) === undefined && !(await own.isDisabled())) await this.enable()
+  }
+
+  /** What was disabled stays so until somebody enables it. */
+  async #resume(): Promise<void> {
+    const { own, inbox } = this.#core
+    await ((await own.isDisabled()) ? inbox.ready() : this.enable())
   }
 
   async #enable(): Promise<void> {
@@ -173,14 +189,14 @@ class OmemoPlugin implements Omemo {
 
   async #take(message: InboundMessage): Promise<void> {
     // One stanza may hold both versions, and both listeners are called.
-    const [first] = this.#core.versions.filter((version) => version.read(message.element) !== undefined)
-    if (first === undefined || this.#taken.has(message)) return
+    if (this.#taken.has(message)) return
     this.#taken.add(message)
-    const { inbox, rooms, context } = this.#core
-    const inRoom = rooms.originOf(message)
-    // What a room says without our being in it comes from nobody.
-    if (inRoom === undefined && message.type === 'groupchat') return
-    await inbox.take(message, inRoom ?? originOf(message, context.account))
+    await this.#core.inbox.take(message, this.#originOf(message))
+  }
+
+  #originOf(message: InboundMessage, room?: RoomOrigin): MessageOrigin {
+    const { rooms, context } = this.#core
+    return (room === undefined ? rooms.originOf(message) : undefined) ?? originOf(message, context.account, room)
   }
 
   readonly #taken = new WeakSet<InboundMessage>()
@@ -190,20 +206,11 @@ class OmemoPlugin implements Omemo {
     jid: string,
     list: Parameters<OmemoCore['directory']['take']>[2],
   ): Promise<void> {
-    await this.#core.directory.take(jid, version, list)
-    if (jid === this.#core.context.account.toString()) await this.#core.presence.noticeList(version, list)
+    const { directory, presence, context, options } = this.#core
+    const isOwn = jid === context.account.toString()
+    // Anybody can announce devices of accounts that are made up, and what is taken is kept for good.
+    if (!isOwn && !options.isContact?.(jid) && !(await directory.knows(jid))) return
+    await directory.take(jid, version, list)
+    if (isOwn) await presence.noticeList(version, list)
   }
-
-  /** OMEMO S2: in a chat that is encrypted, what is not could be from anybody on the way. */
-  async #noticePlain(message: InboundMessage): Promise<void> {
-    if (message.body === undefined || message.from === undefined) return
-    if (this.#core.versions.some((version) => version.read(message.element) !== undefined)) return
-    const jid = message.from.bare.toString()
-    if (!(await this.chats.isRequired(jid))) return
-    this.#core.events.emit({ type: 'plaintext-received', jid, id: message.id })
-  }
-}
-
-function reportUnlessOffline({ context }: OmemoCore, error: unknown): void {
-  if ((error as { readonly name?: string }).name !== 'ConnectionError') context.reportError(error)
 }

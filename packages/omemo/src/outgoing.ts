@@ -1,21 +1,23 @@
 import { type CallOptions, randomId, type SendHandle } from '@couplet/client'
 import { ProcessingHint } from '@couplet/hints'
+import { MucUser } from '@couplet/muc'
 import { Jid, type MessageType, message, NS_CLIENT, type XmlElement, xml } from '@couplet/stanza'
 import { TrustMessage } from '@couplet/trust-messages'
 import { legacyVersion } from './legacy/version.js'
 import type { OmemoCore } from './omemo-core.js'
 import { OmemoError } from './omemo-error.js'
+import type { RoomSource } from './rooms.js'
 import type { Audience, ExcludedDevice } from './sessions/audience.js'
 import { droppedByText, type SealedPayload, sealEnvelope, sealText } from './sessions/payloads.js'
 import type { DeviceProblem, Recipient } from './sessions/recipient.js'
 import { ScopeQueue } from './store/scope-queue.js'
 import type { OutgoingTrustMessage } from './trust/trust-event.js'
-import { keyName } from './trust/trust-record.js'
+import { keyBytes, keyName } from './trust/trust-record.js'
 import type { VersionName } from './wire/version.js'
 
 /** What is to be encrypted. */
 export interface EncryptRequest extends CallOptions {
-  /** The account, or the room, that it is for. */
+  /** The account, the room, or somebody in a room we are in, whom it is for; of a contact's full JID the resource says nothing. */
   readonly to: Jid | string
   /** The text. */
   readonly body?: string | undefined
@@ -67,6 +69,17 @@ export interface OmemoSent extends EncryptReport {
   readonly acked: Promise<void>
 }
 
+/** Where something is sent. */
+interface Place {
+  /** What the stanza is addressed to. */
+  readonly address: Jid
+  /** The account, or the room, that it is encrypted for. */
+  readonly reader: Jid
+  readonly room: RoomSource | undefined
+  /** Whether it goes to somebody in a room alone. */
+  readonly isPrivate: boolean
+}
+
 /** What somebody reads whose client cannot decrypt 0.3; in omemo:2 there is none (XEP-0420 §8). */
 const fallback = 'This message is encrypted with OMEMO, which this client cannot read.'
 
@@ -84,62 +97,80 @@ export class Outgoing {
 
   /** See `Omemo.encrypt`. */
   async encrypt(request: EncryptRequest): Promise<EncryptResult> {
-    const to = bare(request.to)
-    const { elements, ...report } = await this.#seal(request, to)
+    const { elements, ...report } = await this.#seal(request, await this.#placeOf(request))
     return { ...report, elements: [...elements, this.#core.mark(elements), ProcessingHint('store')] }
   }
 
   /** See `Omemo.send`. */
   async send({ type = 'chat', id = randomId(), ...request }: SendRequest): Promise<OmemoSent> {
-    const to = bare(request.to)
     // What is said first arrives first.
-    const release = await this.#order.take([to.toString()])
+    const release = await this.#order.take([parsed(request.to).bare.toString()])
     try {
-      return await this.#send(request, to, type, id)
+      return await this.#send(request, await this.#placeOf(request), type, id)
     } finally {
       release()
     }
   }
 
-  async #send(request: EncryptRequest, to: Jid, type: MessageType, id: string): Promise<OmemoSent> {
-    const { elements, ...report } = await this.#seal(request, to)
-    const room = this.#core.rooms.find(to)
+  async #send(request: EncryptRequest, place: Place, type: MessageType, id: string): Promise<OmemoSent> {
+    const { elements, ...report } = await this.#seal(request, place)
+    const { address, room } = place
+    const marks = place.isPrivate ? [MucUser({ invites: [], items: [], statuses: [] })] : []
     const handles = this.#split(elements).map((part, index) => {
       const init = { type, id: index === 0 ? id : randomId(), body: fallbackOf(part) }
-      const payloads = [...part, this.#core.mark(part), ProcessingHint('store')]
+      const payloads = [...part, this.#core.mark(part), ProcessingHint('store'), ...marks]
       if (room !== undefined) return room.send({ id: init.id, body: init.body }, ...payloads)
-      return this.#core.context.send(message({ to, ...init }, ...payloads))
+      return this.#core.context.send(message({ to: address, ...init }, ...payloads))
     })
     return { ...report, id, acked: ackedAll(handles) }
   }
 
-  /** Sends trust messages, each for the devices that it is for and no other, in omemo:2: 0.3 cannot carry them (XEP-0450). */
+  /** Whom an address names: never more than that. */
+  async #placeOf({ to, signal }: EncryptRequest): Promise<Place> {
+    const { rooms } = this.#core
+    const address = parsed(to)
+    const occupant = await rooms.occupant(address, { signal })
+    if (occupant !== undefined) return { address, reader: occupant, room: undefined, isPrivate: true }
+    return { address: address.bare, reader: address.bare, room: rooms.find(address), isPrivate: false }
+  }
+
+  /**
+   * Sends trust messages, each for the devices that it is for and no other, in omemo:2: 0.3 cannot carry them (XEP-0450).
+   * Nothing is tried again; whom it could not tell is an event.
+   */
   async sendTrust(messages: readonly OutgoingTrustMessage[]): Promise<void> {
     const core = this.#core
     const { account } = await core.own.get()
     const self = { jid: core.context.account.toString(), deviceId: account.deviceId }
     for (const { to, recipients: records, message: trust } of messages) {
-      const found = await core.audience.find([to], { self })
-      const wanted = new Set(records.map(({ key }) => key))
-      const recipients = found.recipients.filter(
-        ({ version, identityKey }) => version.name === 'omemo2' && wanted.has(keyName(identityKey)),
-      )
-      if (recipients.length === 0) continue
-      const { payloads } = this.#payloads(recipients, [TrustMessage(trust)], Jid.parse(to))
-      const { elements } = await core.encryptor.encrypt({ recipients, payloads, isContent: false, chats: [] })
-      if (elements.length > 0) core.sendEncrypted(to, elements)
+      const untold = new Set(records.map(({ key }) => key))
+      let problem: unknown
+      try {
+        const { recipients: found, errors } = await core.audience.find([to], { self })
+        const recipients = found.filter(
+          ({ version, identityKey }) => version.name === 'omemo2' && untold.has(keyName(identityKey)),
+        )
+        const { payloads } = this.#payloads(recipients, [TrustMessage(trust)], Jid.parse(to))
+        const sealed = await core.encryptor.encrypt({ recipients, payloads, isContent: false, chats: [] })
+        if (sealed.elements.length > 0) core.sendEncrypted(to, sealed.elements)
+        for (const { identityKey } of sealed.recipients) untold.delete(keyName(identityKey))
+        problem = [...errors, ...sealed.errors][0]?.error
+      } catch (error) {
+        problem = error
+      }
+      const error = problem ?? new OmemoError('no-devices')
+      for (const key of untold) core.events.emit({ type: 'trust-untold', jid: to, identityKey: keyBytes(key), error })
     }
   }
 
   /** Encrypts for accounts. @throws OmemoError `opted-out`, `untrusted`, `no-devices` if none of them can read it */
-  async #seal(request: EncryptRequest, to: Jid): Promise<EncryptResult> {
+  async #seal(request: EncryptRequest, { reader: to, room: place }: Place): Promise<EncryptResult> {
     const { body, content: more = [], signal } = request
     const content = [...(body === undefined ? [] : [xml(NS_CLIENT, 'body', {}, body)]), ...more]
     if (content.length === 0) throw new TypeError('a message says something')
     await this.#ready()
     const { core, self } = { core: this.#core, self: await this.#core.own.get() }
     if ((await core.inbox.chat(to.toString())).isOptedOut) throw new OmemoError('opted-out')
-    const place = core.rooms.find(to)
     const room = place && (await core.rooms.audience(place, { signal }))
     const jids = room?.members ?? [to.toString()]
     const account = core.context.account.toString()
@@ -205,4 +236,4 @@ function ackedAll(handles: readonly SendHandle[]): Promise<void> {
   return acked
 }
 
-const bare = (jid: Jid | string): Jid => (typeof jid === 'string' ? Jid.parse(jid) : jid).bare
+const parsed = (jid: Jid | string): Jid => (typeof jid === 'string' ? Jid.parse(jid) : jid)

@@ -119,14 +119,39 @@ export class OmemoRooms {
     return { room, members, isMember: (jid) => jid === account || (watch.removed.get(jid) ?? 0) <= since }
   }
 
-  /** Where a message comes from; `undefined` if it comes from no room we are in. */
+  /**
+   * The account of somebody in a room whom an address names; `undefined` if it is none of a room we are in.
+   *
+   * @throws OmemoError `room-not-suitable` if they could not know who has written to them
+   * @throws TypeError if nobody there is called so
+   */
+  async occupant(address: Jid, options: CallOptions = {}): Promise<BareJid | undefined> {
+    const room = this.find(address)
+    if (room === undefined || address.resource === undefined) return undefined
+    await this.#checkSuitable(room, options)
+    const account = this.#accountOf(address)
+    if (account === undefined) throw new TypeError('write to the account of somebody in a room')
+    return account
+  }
+
+  /**
+   * Where a message comes from, by what a room says of its occupants, also as a copy or out of an archive; `undefined` if it
+   * comes from no room. What a room says that we are not in comes from nobody.
+   */
   originOf(message: InboundMessage): MessageOrigin | undefined {
-    const room = this.#muc?.roomOf(message)
-    const nick = message.from?.resource
-    if (room === undefined || nick === undefined) return undefined
-    const from = room.occupants.get(nick)?.jid?.bare
-    if (this.#muc?.kindOf(message) === 'private') return { from, to: this.#account(), room: undefined }
-    return message.type === 'groupchat' ? originOf(message, this.#account(), { jid: room.jid, from }) : undefined
+    const account = this.#account()
+    const isOwn = message.from?.bare.equals(account) !== false
+    const other = isOwn ? message.to : message.from
+    const kind = message.type === 'groupchat' ? message.type : this.#muc?.kindOf(message)
+    if (other === undefined || kind === undefined) return undefined
+    const occupant = this.#accountOf(other)
+    if (kind === 'groupchat') return originOf(message, account, { jid: other.bare, from: occupant })
+    if (isOwn) return { from: account, to: occupant ?? other.bare, room: undefined }
+    return { from: occupant, to: account, room: undefined }
+  }
+
+  #accountOf(address: Jid): BareJid | undefined {
+    return this.find(address)?.occupants.get(address.resource ?? '')?.jid?.bare
   }
 
   async #checkSuitable(room: RoomSource, options: CallOptions): Promise<void> {

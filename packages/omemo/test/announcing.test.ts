@@ -44,6 +44,19 @@ test('labels that other devices have written stay as they are', async () => {
   expect(xml).toMatch(new RegExp(`<device id='${await idOf(alice)}' label='Desk' labelsig='[^']{88}'/>`))
 })
 
+test('OMEMO F7 what nobody here can read on a list stays there', async () => {
+  const world = new World()
+  const other =
+    "<device id='7' since='2026'/><device id='4000000000' new='1'/><group xmlns='urn:example:groups'>a</group>"
+  const list = `<devices xmlns='urn:xmpp:omemo:2' hint='x'>${other}</devices>`
+  world.nodes.write('alice@a.example', lists.omemo2, 'x', list)
+  const alice = await world.join('alice@a.example/1')
+  const xml = (): string | undefined => world.nodes.read(alice.jid, lists.omemo2)
+  expect(xml()).toBe(list.replace('</devices>', `<device id='${await idOf(alice)}'/></devices>`))
+  await alice.omemo.disable()
+  expect(xml()).toBe(list)
+})
+
 test('disabled, the device is on no list and has no bundle; its keys stay', async () => {
   const world = new World()
   const alice = await world.join('alice@a.example/1')
@@ -226,7 +239,7 @@ test('OMEMO F10 devices that cannot be written to are told about, and the others
   expect(bobs.map(({ messages }) => messages.length)).toEqual([0, 0, 0, 1, 1])
 })
 
-test('OMEMO S8 of ten thousand devices fifty are used, those that are known first', async () => {
+test('S-220 OMEMO S8 of ten thousand devices fifty are used, those that are known first', async () => {
   const world = new World()
   const options = { versions: ['omemo2'] as const }
   const [alice, bob] = [await world.join('alice@a.example/1', options), await world.join('bob@b.example/1', options)]

@@ -2,6 +2,8 @@ import { memoryStore, type StateStore } from '@couplet/client'
 import type { XmlElement } from '@couplet/stanza'
 import { describe, expect, test } from 'vitest'
 import type { OmemoOptions, VersionName } from '../src/index.js'
+import { accountStore } from '../src/store/account-store.js'
+import { OmemoStore } from '../src/store/omemo-store.js'
 import { type Peer, World } from './world.js'
 
 const versions: readonly VersionName[] = ['omemo2', 'legacy']
@@ -24,6 +26,18 @@ const dyingStore = (inner: StateStore, at: number, isDone: boolean) => {
 
 /** The share of a message for the device of a peer. */
 const shareOf = (element: XmlElement): string => /<key [^>]*>([^<]+)</.exec(String(element))?.[1] ?? ''
+
+test('OMEMO F18 an entry of the journal that cannot be read is told about', async () => {
+  const journal = { name: 'journal', version: 1, toJson: (value: unknown) => value, fromJson: (json: never) => json }
+  const state = memoryStore()
+  await new OmemoStore(accountStore(state, 'alice@a.example')).transaction([], async (transaction) => {
+    transaction.put(journal, '', ['a'])
+    transaction.put(journal, 'a', { xml: '<message', identityKey: '' })
+  })
+  const alice = await new World().join('alice@a.example/1', { state })
+  await alice.session.settled().catch(() => {})
+  expect(alice.session.errors.splice(0)).toMatchObject([{ code: 'corrupt-record' }])
+})
 
 describe.each(versions)('%s', (version) => {
   const options = { versions: [version] }
@@ -106,6 +120,57 @@ describe.each(versions)('%s', (version) => {
     }
     expect(died).toBeGreaterThan(4)
   }, 120_000)
+
+  test('OMEMO F18 a long text is given again, also one that is longer when it is written out', async () => {
+    const { world, inner, alice, bob } = await scene()
+    alice.omemo.onMessage(() => {
+      throw new RangeError('not now')
+    })
+    const body = version === 'omemo2' ? '"'.repeat(500_000) : '<'.repeat(500_000)
+    await bob.omemo.send({ to: alice.jid, body })
+    await world.settle().catch(() => {})
+    expect(alice.session.errors.splice(0)).toEqual([new RangeError('not now')])
+    world.leave(alice)
+    const second = await world.join('alice@a.example/1', { ...options, state: inner })
+    await second.session.settled()
+    expect(second.bodies()[0]?.length).toBe(body.length)
+  })
+
+  test('OMEMO F17 B4 with another id, disabled or gone in one tab, it is so in all of them', async () => {
+    const { world, inner, alice, bob } = await scene()
+    const tab = await world.join('alice@a.example/2', { ...options, state: inner })
+    const node = version === 'omemo2' ? 'urn:xmpp:omemo:2:devices' : 'eu.siacs.conversations.axolotl.devicelist'
+    const listed = (): number[] =>
+      [...(world.nodes.read(alice.jid, node) ?? '').matchAll(/ id='(\d+)'/g)].map((match) => Number(match[1]))
+    const before = (await tab.omemo.self()).deviceId
+    await alice.omemo.resetDevice()
+    await world.pass(600_000)
+    const after = (await tab.omemo.self()).deviceId
+    expect([after === before, listed()]).toEqual([false, [after]])
+    await tab.omemo.send({ to: bob.jid, body: 'from the other tab' })
+    const [element] = world.take(tab) as [XmlElement]
+    expect(String(element)).toContain(`sid='${after}'`)
+    bob.session.receive(element)
+    await world.settle()
+    expect(bob.bodies().at(-1)).toBe('from the other tab')
+    await alice.omemo.disable()
+    await tab.omemo.rotate()
+    await world.pass(8 * 24 * 3600 * 1000)
+    expect(listed()).toEqual([])
+    await alice.omemo.enable()
+    expect(listed()).toEqual([after])
+    await alice.omemo.destroyIdentity()
+    await world.pass(8 * 24 * 3600 * 1000)
+    for (const each of [alice, tab]) {
+      await each.session.begin()
+      await world.settle()
+      await expect(each.omemo.self()).rejects.toMatchObject({ code: 'no-devices' })
+      await expect(each.omemo.send({ to: bob.jid, body: 'x' })).rejects.toMatchObject({ code: 'no-devices' })
+    }
+    expect(listed()).toEqual([])
+    await alice.omemo.enable()
+    expect(listed().length).toBe(1)
+  })
 
   test('OMEMO F17 two tabs that share a store use no key twice and lose nothing', async () => {
     const { world, inner, alice, bob } = await scene()

@@ -1,4 +1,4 @@
-import { memoryStore } from '@couplet/client'
+import { memoryStore, type StateStore } from '@couplet/client'
 import { expect, test } from 'vitest'
 import { keyName } from '../src/trust/trust-record.js'
 import { type Peer, World } from './world.js'
@@ -27,6 +27,56 @@ test('with another id we are another device with the same identity, and everybod
   await alice.omemo.send({ to: bob.jid, body: 'four' })
   await world.settle()
   expect(bob.bodies().at(-1)).toBe('four')
+})
+
+test('OMEMO S22 sessions of a device that is gone are gone as well', async () => {
+  const world = new World()
+  const inner = memoryStore()
+  const keys = new Set<string>()
+  const state: StateStore = {
+    get: inner.get,
+    batch: (changes) => {
+      for (const { key, record } of changes) record === undefined ? keys.delete(key) : keys.add(key)
+      return inner.batch(changes)
+    },
+  }
+  const alice = await world.join('alice@a.example/1', { state })
+  const bob = await world.join('bob@b.example/1')
+  const sessions = (): number => [...keys].filter((key) => key.includes('session/')).length
+  const talk = async (): Promise<void> => {
+    await alice.omemo.send({ to: bob.jid, body: 'one' })
+    await world.settle()
+  }
+  await talk()
+  expect(sessions()).toBe(1)
+  await alice.omemo.resetDevice()
+  expect(sessions()).toBe(0)
+  await talk()
+  expect(sessions()).toBe(1)
+  await alice.omemo.destroyIdentity()
+  expect(sessions()).toBe(0)
+})
+
+test('what was disabled stays so in other sessions, until it is enabled', async () => {
+  const world = new World()
+  const state = memoryStore()
+  const first = await world.join('alice@a.example/1', { state })
+  await first.omemo.disable()
+  const list = (): string | undefined => world.nodes.read(first.jid, 'urn:xmpp:omemo:2:devices')
+  await first.session.begin()
+  await world.settle()
+  expect(list()).not.toContain('<device ')
+  world.leave(first)
+  const second = await world.join('alice@a.example/1', { state, isAnnounced: false })
+  await second.omemo.devices(second.jid)
+  await second.session.begin()
+  await world.settle()
+  expect(list()).not.toContain('<device ')
+  await second.omemo.enable()
+  expect(list()).toContain(`<device id='${(await second.omemo.self()).deviceId}'`)
+  await second.session.begin()
+  await world.settle()
+  expect(list()).toContain('<device ')
 })
 
 test('OMEMO S25 a label is shown with a valid signature only', async () => {

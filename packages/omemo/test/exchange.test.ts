@@ -1,4 +1,5 @@
 import { memoryStore } from '@couplet/client'
+import { vouchedBy } from '@couplet/eme'
 import { expect, test } from 'vitest'
 import type { VersionName } from '../src/index.js'
 import { World } from './world.js'
@@ -19,6 +20,25 @@ test.each(versions)('%s: a message and its answer', async (version) => {
   await world.settle()
   expect(alice.bodies()).toEqual(['hello yourself'])
 })
+
+test.each(versions)(
+  '%s: S-134 the key of the sender vouches for what was decrypted, the same each time',
+  async (version) => {
+    const world = new World()
+    const options = { versions: [version] }
+    const [alice, bob] = [await world.join('alice@a.example/1', options), await world.join('bob@b.example/1', options)]
+    for (const body of ['one', 'two']) {
+      await alice.omemo.send({ to: bob.jid, body })
+      await world.settle()
+    }
+    await bob.messages[0]?.reply('three')
+    await world.settle()
+    const [one, two] = bob.messages.map(({ message }) => vouchedBy(message))
+    expect([one === undefined, two === one]).toEqual([false, true])
+    const [answer] = alice.messages
+    expect([undefined, one]).not.toContain(answer && vouchedBy(answer.message))
+  },
+)
 
 test.each(versions)('%s: what is said in a row arrives in a row', async (version) => {
   const world = new World()

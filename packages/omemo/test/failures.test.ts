@@ -1,4 +1,4 @@
-import type { StateStore } from '@couplet/client'
+import { ConnectionError, type StateStore } from '@couplet/client'
 import type { XmlElement } from '@couplet/stanza'
 import { parseXml } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
@@ -69,11 +69,12 @@ describe.each(versions)('%s', (version) => {
     expect(new Set(bob.outcomes.map(({ status }) => status))).toEqual(new Set(['decrypted', 'duplicate']))
   })
 
-  test('OMEMO F2 prekeys that were used while nobody was here are kept until the catch-up is over, and not longer', async () => {
+  test('OMEMO F2 prekeys that were used while nobody was here are kept until no bundle offers them, and not longer', async () => {
     const { world, alice, bob } = await pairOf(version)
-    const [carol, dave] = [
+    const [carol, dave, erin] = [
       await world.join('carol@c.example/1', { versions: [version] }),
       await world.join('dave@d.example/1', { versions: [version] }),
+      await world.join('erin@e.example/1', { versions: [version] }),
     ]
     // Everybody sees the same one prekey.
     for (const [key, items] of world.nodes.items) {
@@ -82,14 +83,32 @@ describe.each(versions)('%s', (version) => {
         items.set(id, xml.replace(/(<prekeys>.*?<\/(?:pk|preKeyPublic)>).*(<\/prekeys>)/, '$1$2'))
     }
     bob.isAway = true
-    for (const from of [alice, carol, dave]) await say(from, bob, from.jid)
+    for (const from of [alice, carol, dave, erin]) await say(from, bob, from.jid)
     await world.settle()
-    const [first, second, third] = bob.waiting.splice(0)
+    const [first, second, third, fourth] = bob.waiting.splice(0)
+    const offered = (): string =>
+      [...world.nodes.items]
+        .filter(([key]) => key.startsWith(`${bob.jid} `) && key.includes('bundles'))
+        .flatMap(([, items]) => [...items.values()])
+        .join()
+    const used = /(?:preKeyId|<pk id)='(\d+)'/.exec(offered())?.[1] as string
+    const offer = new RegExp(`(?:preKeyId|<pk id)='${used}'`)
     bob.omemo.catchUp.begin()
     for (const element of [first, second]) await bob.omemo.receive(archived(bob, element as XmlElement))
     expect(bob.bodies()).toEqual([alice.jid, carol.jid])
+    // As long as the bundle offers it, others may have taken it; so also when the server refuses another one.
+    world.nodes.onPublish = () => {
+      throw new ConnectionError('session', 'closed', 'the connection was lost')
+    }
     await bob.omemo.catchUp.end()
-    const outcome = await bob.omemo.receive(archived(bob, third as XmlElement))
+    await world.settle()
+    expect(offered()).toMatch(offer)
+    await bob.omemo.receive(archived(bob, third as XmlElement))
+    expect(bob.bodies()).toEqual([alice.jid, carol.jid, dave.jid])
+    world.nodes.onPublish = () => {}
+    await world.pass(60_000)
+    expect(offered()).not.toMatch(offer)
+    const outcome = await bob.omemo.receive(archived(bob, fourth as XmlElement))
     expect(outcome).toMatchObject({ status: 'failed', reason: 'no-prekey', recoverable: false })
   })
 

@@ -51,7 +51,10 @@ export class TestRoom {
     return {
       rooms: new Map([[this.jid.toString(), room]]),
       roomOf: (stanza) => (isOurs(stanza) ? room : undefined),
-      kindOf: (stanza) => (stanza.type === 'groupchat' ? 'groupchat' : isOurs(stanza) ? 'private' : undefined),
+      kindOf: (stanza) => {
+        if (stanza.type === 'groupchat') return 'groupchat'
+        return isOurs(stanza) || stanza.to?.bare.equals(this.jid) ? 'private' : undefined
+      },
       info: async () => ({ isNonAnonymous: this.anonymity === undefined }),
     }
   }

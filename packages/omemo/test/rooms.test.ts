@@ -74,7 +74,7 @@ describe.each(versions)('%s', (version) => {
     expect([after.recipients.map(({ jid }) => jid), after.errors]).toEqual([[bob.jid], []])
   })
 
-  test('OMEMO F14 in an anonymous room nothing is encrypted', async () => {
+  test('S-217 OMEMO F14 in an anonymous room nothing is encrypted', async () => {
     const { room, alice } = await scene(2)
     room.anonymity = 'semi'
     await expect(alice.omemo.send({ to: room.jid, body: 'x' })).rejects.toMatchObject({ code: 'room-not-suitable' })
@@ -121,5 +121,48 @@ describe.each(versions)('%s', (version) => {
     await bob.session.settled()
     expect(bob.messages[0]).toMatchObject({ body: 'psst', room: undefined })
     expect(bob.messages[0]?.from.equals(Jid.parse(alice.jid))).toBe(true)
+  })
+
+  test('what is written to somebody in a room is for them alone, and read by them and our other devices', async () => {
+    const { world, room, alice, bob } = await scene(3)
+    const desk = await world.join('alice@alice.example/2', { versions: [version] })
+    room.enter(desk, 'the desk')
+    const to = `${room.jid}/the bob`
+    const sent = await alice.omemo.send({ to, body: 'psst' })
+    expect(new Set(sent.recipients.map(({ jid }) => jid))).toEqual(new Set([bob.jid, alice.jid]))
+    const [element] = world.take(alice) as [XmlElement]
+    expect([room.sent, element.attr('to'), element.attr('type')]).toEqual([[], to, 'chat'])
+    await desk.omemo.receive(desk.session.inbound(element, 'carbon'))
+    bob.session.receive(room.as('the alice', bob, element))
+    await bob.session.settled()
+    expect([desk.bodies(), bob.bodies(), String(bob.messages[0]?.from)]).toEqual([['psst'], ['psst'], alice.jid])
+    const { recipients } = await alice.omemo.encrypt({ to, body: 'psst' })
+    expect(recipients.map(({ jid }) => jid)).not.toContain('carol@carol.example')
+    const nobody = { to: `${room.jid}/nobody`, body: 'psst' }
+    await expect(alice.omemo.send(nobody)).rejects.toThrow(TypeError)
+    await expect(alice.omemo.encrypt(nobody)).rejects.toThrow(TypeError)
+    // Somebody could write, and nobody would know who it was.
+    room.anonymity = 'semi'
+    await expect(alice.omemo.send({ to, body: 'psst' })).rejects.toMatchObject({ code: 'room-not-suitable' })
+  })
+
+  test('OMEMO S7 what somebody in a room has said to us alone is theirs as a copy and in the archive, or nobody’s', async () => {
+    const { world, room, alice, bob } = await scene(2)
+    const write = async (body: string, nick: string): Promise<XmlElement> => {
+      await alice.omemo.send({ to: `${room.jid}/the bob`, body })
+      return room.as(nick, bob, world.take(alice).at(-1) as XmlElement)
+    }
+    const stranger = await bob.omemo.receive(bob.session.inbound(await write('zero', 'nobody'), 'archive'))
+    expect(stranger).toMatchObject({ status: 'failed', reason: 'unknown-sender' })
+    expect(await bob.omemo.devices(room.jid)).toEqual([])
+    await bob.omemo.receive(bob.session.inbound(await write('one', 'the alice'), 'archive'))
+    await bob.omemo.receive(bob.session.inbound(await write('two', 'the alice'), 'carbon'))
+    expect(bob.bodies()).toEqual(['one', 'two'])
+    expect(bob.messages.map(({ from }) => String(from))).toEqual([alice.jid, alice.jid])
+    // What was said in a room that we are not in comes from nobody, however it came.
+    const elsewhere = (await write('three', 'the alice')).with({ from: 'other@c.example/alice', type: 'groupchat' })
+    expect(await bob.omemo.receive(bob.session.inbound(elsewhere, 'archive'))).toMatchObject({
+      reason: 'unknown-sender',
+    })
   })
 })

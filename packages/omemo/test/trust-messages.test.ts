@@ -1,3 +1,4 @@
+import { StanzaError } from '@couplet/stanza'
 import { expect, test } from 'vitest'
 import { atm } from '../src/index.js'
 import { keyName } from '../src/trust/trust-record.js'
@@ -48,6 +49,33 @@ test('OMEMO S24 a trust message that comes again, or from somebody who is not au
   // The desk has not compared the phone: it waits.
   expect(await levelOf(desk, bob)).not.toBe('authenticated')
   await authenticate(desk, phone)
+  await world.settle()
+  expect(await levelOf(desk, bob)).toBe('authenticated')
+})
+
+test('a device that cannot be told what was decided is an event, and is told with the next decision (XEP-0450)', async () => {
+  const world = new World()
+  const options = { trust: atm() }
+  const [phone, desk] = [await world.join('alice@a.example/1', options), await world.join('alice@a.example/2', options)]
+  const bob = await world.join('bob@b.example/1', options)
+  await phone.omemo.send({ to: bob.jid, body: 'hi' })
+  await desk.omemo.send({ to: bob.jid, body: 'hi' })
+  await world.settle()
+  await authenticate(phone, desk)
+  await authenticate(desk, phone)
+  await world.settle()
+  await phone.omemo.resetSession(desk.jid)
+  world.nodes.onGet = (_jid, node) => {
+    if (node.includes('bundles')) throw new StanzaError({ condition: 'remote-server-timeout' })
+  }
+  await authenticate(phone, bob)
+  await world.settle()
+  const { identityKey } = await desk.omemo.self()
+  const error = expect.objectContaining({ condition: 'remote-server-timeout' })
+  expect(phone.events).toContainEqual({ type: 'trust-untold', jid: desk.jid, identityKey, error })
+  expect(await levelOf(desk, bob)).not.toBe('authenticated')
+  world.nodes.onGet = () => {}
+  await authenticate(phone, bob)
   await world.settle()
   expect(await levelOf(desk, bob)).toBe('authenticated')
 })

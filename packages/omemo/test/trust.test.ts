@@ -1,4 +1,6 @@
-import { message, NS_CLIENT, xml } from '@couplet/stanza'
+import { Jid, message, NS_CLIENT, xml } from '@couplet/stanza'
+import { parseXml } from '@couplet/testing'
+import { TrustMessage } from '@couplet/trust-messages'
 import { describe, expect, test } from 'vitest'
 import { atm, btbv, manual, type OmemoOptions, OptOut, type TrustPolicy, tofu, type VersionName } from '../src/index.js'
 import { keyName } from '../src/trust/trust-record.js'
@@ -89,7 +91,7 @@ describe.each(versions)('%s', (version) => {
     expect([desk.bodies(), bob.bodies()]).toEqual([['y'], ['x', 'y']])
   })
 
-  test('OMEMO S10 a device with another identity key is not written to, and not believed', async () => {
+  test('S-211 OMEMO S10 a device with another identity key is not written to, and not believed', async () => {
     const { world, alice, bob } = await pairOf({ versions: [version] })
     await alice.omemo.send({ to: bob.jid, body: 'one' })
     await world.settle()
@@ -106,6 +108,48 @@ describe.each(versions)('%s', (version) => {
     await alice.omemo.resetSession(bob.jid)
     await expect(alice.omemo.send({ to: bob.jid, body: 'two' })).rejects.toMatchObject({ code: 'no-devices' })
     expect(alice.events.map(({ type }) => type)).toContain('identity-conflict')
+  })
+
+  /** Two devices of Bob, whose keys Alice knows before she has written; then she writes, and something happens meanwhile. */
+  const whileSending = async (
+    trust: TrustPolicy,
+    happens: (alice: Peer, bobs: [Peer, Peer], world: World) => unknown,
+  ) => {
+    const world = new World()
+    const options = { versions: [version] }
+    const alice = await world.join('alice@a.example/1', { ...options, trust })
+    const bobs = [await world.join('bob@b.example/1', options), await world.join('bob@b.example/2', options)] as const
+    for (const bob of bobs) await decide(alice, bob, 'authenticated')
+    const ids = await Promise.all(bobs.map(async ({ omemo }) => (await omemo.self()).deviceId))
+    const happening = await happens(alice, [...bobs], world)
+    world.nodes.onGet = async (jid, node, id) => {
+      if (jid !== bobs[1].jid || !node.includes('bundles') || !`${node} ${id}`.includes(String(ids[1]))) return
+      world.nodes.onGet = () => {}
+      await (happening as () => Promise<unknown>)()
+    }
+    const sent = await alice.omemo.send({ to: bobs[0].jid, body: 'secret' })
+    const [element] = world.take(alice)
+    return { sent, ids, rids: [...String(element).matchAll(/rid='(\d+)'/g)].map((match) => Number(match[1])) }
+  }
+
+  test('OMEMO S10 C3 a session that another key has begun while bundles are fetched is not used', async () => {
+    const { sent, ids, rids } = await whileSending(manual(), async (alice, [bob], world) => {
+      // The server has a device of its own, and says that what it writes is from a device of his.
+      const eve = await world.join('bob@b.example/3', { versions: [version] })
+      await eve.omemo.send({ to: alice.jid, body: 'from bob' })
+      const [element] = world.take(eve)
+      const [own, his] = [(await eve.omemo.self()).deviceId, (await bob.omemo.self()).deviceId]
+      await eve.omemo.disable()
+      await world.settle()
+      const forged = parseXml(String(element).replace(`sid='${own}'`, `sid='${his}'`))
+      return async () => {
+        await alice.omemo.receive(alice.session.inbound(forged, 'live'))
+        expect(alice.bodies()).toEqual(['from bob'])
+      }
+    })
+    expect(sent.recipients).toMatchObject([{ deviceId: ids[1] }])
+    expect(sent.errors).toMatchObject([{ deviceId: ids[0], error: { code: 'identity-conflict' } }])
+    expect(rids).toEqual([ids[1]])
   })
 
   test('OMEMO S5 who shows the identity key of somebody else is told about, and not trusted by that', async () => {
@@ -160,6 +204,31 @@ test('OMEMO S2 who opts out gets nothing before the user has agreed to plain tex
   expect(await alice.omemo.chats.of(bob.jid)).toEqual({ isRequired: false, isOptedOut: true })
   await alice.omemo.chats.change(bob.jid, { isOptedOut: false })
   await alice.omemo.send({ to: bob.jid, body: 'x' })
+})
+
+test('OMEMO F6 what is said beside an opt-out or a trust message is heard', async () => {
+  const { world, alice, bob } = await pairOf({ versions: ['omemo2'] })
+  const { identityKey } = await bob.omemo.self()
+  const trust = TrustMessage({
+    usage: 'urn:xmpp:atm:1',
+    encryption: 'urn:xmpp:omemo:2',
+    owners: [{ jid: Jid.parse(bob.jid), trust: [identityKey as Uint8Array], distrust: [] }],
+  })
+  await bob.omemo.send({ to: alice.jid, body: 'look', content: [trust] })
+  await bob.omemo.send({ to: alice.jid, body: 'bye', content: [OptOut({ reason: 'the archive' })] })
+  await world.settle()
+  expect(alice.bodies()).toEqual(['look', 'bye'])
+  expect(alice.messages.map(({ content }) => content.map(({ name }) => name))).toEqual([['body'], ['body']])
+  expect(await alice.omemo.chats.of(bob.jid)).toMatchObject({ isOptedOut: true })
+})
+
+test('OMEMO S2 an opt-out counts for the chat in which it was said', async () => {
+  const { world, alice, bob } = await pairOf({ versions: ['omemo2'] })
+  const desk = await world.join('alice@a.example/2', { versions: ['omemo2'] })
+  await desk.omemo.send({ to: bob.jid, content: [OptOut({})] })
+  await world.settle()
+  const isOptedOut = async (jid: string): Promise<boolean> => (await alice.omemo.chats.of(jid)).isOptedOut
+  expect([await isOptedOut(bob.jid), await isOptedOut(alice.jid)]).toEqual([true, false])
 })
 
 test('OMEMO S2 plain text in a chat that is encrypted is told about', async () => {

@@ -111,7 +111,7 @@ describe.each([legacyProfile, omemo2Profile])('$name', (profile) => {
     expectWiped(next.session.receiving?.chainKey)
   })
 
-  test('OMEMO S11: what was decrypted once is a replay, in the same chain and in one that has ended', () => {
+  test('S-214 OMEMO S11: what was decrypted once is a replay, in the same chain and in one that has ended', () => {
     const { alice, bob } = acquainted(backend, profile)
     const messages = [1, 2, 3].map((n) => alice.send(text(n)))
     for (const at of [2, 0, 1]) bob.receive(messages[at] as Uint8Array)
@@ -168,7 +168,7 @@ describe.each([legacyProfile, omemo2Profile])('$name', (profile) => {
     expect(bob.receive(rest[7] as Uint8Array)).toEqual(text(7))
   })
 
-  test('OMEMO S13: 999 and 1000 skipped messages are in order, 1001 are not; over both chains together', () => {
+  test('S-214 OMEMO S13: 999 and 1000 skipped messages are in order, 1001 are not; over both chains together', () => {
     const { alice, bob } = acquainted(backend, profile)
     const skip = (count: number) => {
       for (let i = 0; i < count; i++) alice.send(text(i))
@@ -187,7 +187,7 @@ describe.each([legacyProfile, omemo2Profile])('$name', (profile) => {
     )
   })
 
-  test('OMEMO S13: n or pn of 2^32 - 1 is an error before anything is hashed or drawn', () => {
+  test('S-214 OMEMO S13: n or pn of 2^32 - 1 is an error before anything is hashed or drawn', () => {
     const { alice, bob } = acquainted(backend, profile)
     const message = parse(alice.send(text(1)))
     const foreign = { ...message, ratchetKey: bob.session.ratchet.publicKey }

@@ -78,7 +78,7 @@ describe.each(agreements.filter((_, index) => index % 4 === 1))('$ns', ({ ns, bo
   const bad = (code: string) => expect.objectContaining({ code })
   const flipped = (bytes: Uint8Array, at: number, mask: number) => bytes.with(at, (bytes.at(at) as number) ^ mask)
 
-  test('OMEMO S10: a swapped identity, a swapped signed prekey and any flipped bit of the signature are refused', () => {
+  test('S-213 OMEMO S10: a swapped identity or signed prekey, and any flipped bit of the signature, are refused', () => {
     const other = generateIdentity(backend)
     const key = profile.encodeKey(generateKeyPair(backend).publicKey)
     const forgeries: RemoteBundle[] = [
@@ -97,7 +97,7 @@ describe.each(agreements.filter((_, index) => index % 4 === 1))('$ns', ({ ns, bo
     expect(() => verifyBundle(backend, profile, garbage)).toThrow(bad('malformed'))
   })
 
-  test('OMEMO S15: a signed prekey of low order is refused, even when it is signed', () => {
+  test('S-213 OMEMO S15: a signed prekey of low order is refused, even when it is signed', () => {
     const identity = generateIdentity(backend)
     const publicKey = profile.encodeKey(new Uint8Array(32))
     const signature = sign(backend, profile, identity, publicKey)

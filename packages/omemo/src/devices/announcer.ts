@@ -1,4 +1,5 @@
-import type { Pep } from '@couplet/pep'
+import type { Pep, PepNode } from '@couplet/pep'
+import { define, readElement, type XmlElement, type XmlNode, xml } from '@couplet/stanza'
 import type { CryptoBackend } from '../crypto/backend.js'
 import { equalBytes } from '../crypto/bytes.js'
 import { sign } from '../crypto/profile.js'
@@ -31,9 +32,16 @@ export class Announcer {
   /** The server cannot hold what this version needs, in this session. */
   #isUnsuitable = false
 
+  /** The list as it was written: what cannot be read stays as it is when it is published again (OMEMO F7). */
+  readonly #whole: PepNode<XmlElement>
+
   constructor(version: Version, parts: AnnouncerParts) {
     this.version = version
     this.#parts = parts
+    const { devices } = version
+    const { ns, tags } = devices.item
+    const asIs = (list: XmlElement): XmlElement => list
+    this.#whole = { ...devices, item: define(ns, tags, asIs, asIs) }
   }
 
   /** Whether the server can keep what this version needs, as far as was found out. */
@@ -80,13 +88,12 @@ export class Announcer {
    */
   async publishList(device: OwnDevice): Promise<boolean> {
     const { pep, emit } = this.#parts
-    const { devices } = (await this.list()) ?? { devices: [] }
+    const list = await pep.get(this.#whole)
     const entry = this.#entry(device)
-    const listed = devices.find(({ id }) => id === entry.id)
+    const listed = this.#read(list).find(({ id }) => id === entry.id)
     if (listed !== undefined && listed.label === entry.label) return false
-    const rest = devices.filter(({ id }) => id !== entry.id)
     try {
-      await pep.publish(this.version.devices, { devices: [...rest, entry] })
+      await pep.publish(this.#whole, this.#without(list, entry.id, [entry]))
     } catch (error) {
       return this.#refuse(error)
     }
@@ -97,16 +104,30 @@ export class Announcer {
   /** Takes this device off the list, then its bundle away (XEP-0384 §6). */
   async withdraw({ account }: OwnDevice): Promise<void> {
     const { pep } = this.#parts
-    const list = await this.list()
-    if (list?.devices.some(({ id }) => id === account.deviceId)) {
-      const devices = list.devices.filter(({ id }) => id !== account.deviceId)
-      await pep.publish(this.version.devices, { devices })
+    const list = await pep.get(this.#whole)
+    if (this.#read(list).some(({ id }) => id === account.deviceId)) {
+      await pep.publish(this.#whole, this.#without(list, account.deviceId, []))
     }
     const { node, itemId } = this.version.bundle(account.deviceId)
     const place = pep.node(node)
     await (this.version.sharesBundleNode ? place.retract(itemId) : place.owner.delete()).catch((error: unknown) => {
       if ((error as { readonly condition?: string }).condition !== 'item-not-found') throw error
     })
+  }
+
+  #read(list: XmlElement | undefined): readonly ListedDevice[] {
+    const read = list && readElement(this.version.devices.item, list)
+    return read?.ok ? read.value.devices : []
+  }
+
+  /** A list without a device, and with others at its end. */
+  #without(list: XmlElement | undefined, id: number, added: readonly ListedDevice[]): XmlElement {
+    const { item } = this.version.devices
+    const { ns, name, children } = item.build({ devices: added })
+    const isOther = (node: XmlNode): boolean =>
+      typeof node === 'string' || !this.#read(xml(ns, name, {}, node)).some((each) => each.id === id)
+    const attributes = Object.fromEntries(list?.attributes() ?? [])
+    return xml(ns, name, attributes, ...(list?.children.filter(isOther) ?? []), ...children)
   }
 
   /** Which of these devices have a bundle in the node that all share. */

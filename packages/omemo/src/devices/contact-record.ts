@@ -14,7 +14,7 @@ export interface KnownList {
 export interface KnownDevice {
   /** Its identity key in the X25519 form, once it was seen in a checked bundle or an authentic message. */
   readonly identityKey?: Uint8Array | undefined
-  /** The highest version it was proven to speak (OMEMO S9). */
+  /** The highest version it has spoken or was announced for (OMEMO S9). */
   readonly version?: VersionName | undefined
   /** What its user calls it, according to a list that anybody may have written. */
   readonly label?: string | undefined

@@ -63,6 +63,11 @@ export class DeviceDirectory {
     return { contact: await this.of(jid), errors: [] }
   }
 
+  /** Whether an account was ever asked about, or has written: of others nothing is kept that they announce by themselves. */
+  async knows(jid: string): Promise<boolean> {
+    return this.#fresh.has(jid) || (await this.of(jid)) !== unknownContact
+  }
+
   /** Reads the lists of an account. What cannot be read, or is not there, takes nothing away (OMEMO F11). */
   refresh(jid: string, options: CallOptions = {}): Promise<Lookup> {
     const running = this.#running.get(jid)
@@ -97,7 +102,7 @@ export class DeviceDirectory {
       const known = (await tx.get(contactKind, jid)) ?? unknownContact
       const list = { ids: capped(ids, known, mostDevices), at: clock.now() }
       const lists = { ...known.lists, [version]: list }
-      const next = { lists, devices: devicesOf(known, lists, devices) }
+      const next = { lists, devices: devicesOf(known, lists, devices, version) }
       if (sameIds(known.lists[version]?.ids, list.ids) && sameLabels(known, next))
         return { before: known, after: known }
       tx.put(contactKind, jid, next)
@@ -142,11 +147,21 @@ function capped(ids: readonly number[], { devices }: Contact, most: number): rea
   return [...kept].slice(0, most)
 }
 
-/** What has neither been heard of nor is announced any more is forgotten: ids can be made up for ever. */
-function devicesOf(known: Contact, lists: Contact['lists'], listed: readonly ListedDevice[]): Contact['devices'] {
+/**
+ * What has neither been heard of nor is announced any more is forgotten: ids can be made up for ever. What was announced for
+ * omemo:2 once is remembered as such (OMEMO S9).
+ */
+function devicesOf(
+  known: Contact,
+  lists: Contact['lists'],
+  listed: readonly ListedDevice[],
+  version: VersionName,
+): Contact['devices'] {
   const announced = new Set(Object.values(lists).flatMap(({ ids }) => ids))
   const devices = new Map([...known.devices].filter(([id, device]) => announced.has(id) || device.identityKey))
   for (const id of announced) if (!devices.has(id)) devices.set(id, {})
+  const newest = version === 'omemo2' ? (lists[version]?.ids ?? []) : []
+  for (const id of newest) devices.set(id, { ...devices.get(id), version })
   for (const { id, label, labelSignature } of listed) {
     const device = devices.get(id)
     if (device === undefined || label === undefined || label.length > longestLabel) continue

@@ -1,7 +1,11 @@
 import type { CryptoBackend } from '../crypto/backend.js'
+import { equalBytes } from '../crypto/bytes.js'
 import type { IdentityKeyPair } from '../crypto/identity.js'
 import { OmemoError } from '../omemo-error.js'
+import { forgetSessions } from '../sessions/forget-sessions.js'
+import { trustScope } from '../sessions/trust-ledger.js'
 import type { OmemoStore, Transaction } from '../store/omemo-store.js'
+import type { RecordKind } from '../store/record-kind.js'
 import { LARGEST_ID } from '../wire/ids.js'
 import { type Account, accountKind, type OwnKeys, ownKeysKind } from './account-record.js'
 import type { Clock } from './clock.js'
@@ -18,7 +22,10 @@ export interface OwnDevice {
   readonly identity: IdentityKeyPair
 }
 
-/** This device and its keys in the store. */
+/** That the user does not want this device to be announced, also after it is gone. */
+const disabledKind: RecordKind<true> = { name: 'disabled', version: 1, toJson: (value) => value, fromJson: () => true }
+
+/** This device and its keys in the store, which other tabs and processes may change as well. */
 export class OwnAccount {
   readonly #store: OmemoStore
   readonly #backend: CryptoBackend
@@ -31,16 +38,15 @@ export class OwnAccount {
     this.#clock = clock
   }
 
-  /** This device, if it was made before. */
-  async find(): Promise<OwnDevice | undefined> {
-    if (this.#device !== undefined) return this.#device
-    const account = await this.#store.read(accountKind)
+  /** This device, if it was made before. @param tx in a transaction: that one */
+  async find(tx?: Transaction): Promise<OwnDevice | undefined> {
+    const account = await (tx === undefined ? this.#store.read(accountKind) : tx.get(accountKind))
     return account && this.#remember(account)
   }
 
-  /** This device. @throws OmemoError `no-devices` if none was made */
-  async get(): Promise<OwnDevice> {
-    const device = await this.find()
+  /** This device. @param tx in a transaction: that one @throws OmemoError `no-devices` if none was made */
+  async get(tx?: Transaction): Promise<OwnDevice> {
+    const device = await this.find(tx)
     if (device === undefined) throw new OmemoError('no-devices')
     return device
   }
@@ -69,8 +75,14 @@ export class OwnAccount {
 
   /** The same identity as another device, with new keys: the old sessions are of no use to it (OMEMO F8). */
   async renumber(taken: ReadonlySet<number>): Promise<OwnDevice> {
-    const { account } = await this.get()
-    return this.#replace({ ...account, deviceId: this.#newId(new Set([...taken, account.deviceId])) })
+    const account = await this.#store.transaction([accountScope, trustScope], async (tx) => {
+      const { account: old } = await this.get(tx)
+      const made = { ...old, deviceId: this.#newId(new Set([...taken, old.deviceId])) }
+      await forgetSessions(tx, old.deviceId)
+      this.#put(tx, made)
+      return made
+    })
+    return this.#remember(account)
   }
 
   /**
@@ -88,20 +100,32 @@ export class OwnAccount {
   ): Promise<void> {
     if ((await tx.get(accountKind)) !== undefined) throw new OmemoError('device-exists')
     this.#put(tx, { ...backup, deviceId: deviceId ?? this.#newId(taken) })
+    tx.delete(disabledKind, '')
   }
 
-  /** Forgets the identity and all prekeys; what others have of them is of no use any more. */
+  /** Forgets the identity, all prekeys and all sessions; what others have of them is of no use any more. */
   async destroy(): Promise<void> {
-    await this.#store.transaction([accountScope], async (tx) => {
+    await this.#store.transaction([accountScope, trustScope], async (tx) => {
+      const device = await this.find(tx)
+      if (device !== undefined) await forgetSessions(tx, device.account.deviceId)
       tx.delete(accountKind, '')
       tx.delete(ownKeysKind, '')
     })
     this.#device = undefined
   }
 
-  async #replace(account: Account): Promise<OwnDevice> {
-    await this.#store.transaction([accountScope], async (tx) => this.#put(tx, account))
-    return this.#remember(account)
+  /** Whether the user wants it to be announced no more: then only the user can want it again. */
+  async isDisabled(): Promise<boolean> {
+    return (await this.#store.read(disabledKind)) !== undefined
+  }
+
+  /** Remembers what the user wants. */
+  async setDisabled(isDisabled: boolean): Promise<void> {
+    if ((await this.isDisabled()) === isDisabled) return
+    await this.#store.transaction([accountScope], async (tx) => {
+      if (isDisabled) tx.put(disabledKind, '', true)
+      else tx.delete(disabledKind, '')
+    })
   }
 
   #put(tx: Transaction, account: Account): void {
@@ -133,14 +157,10 @@ export class OwnAccount {
     return this.#change((keys) => rotated(this.#backend, keys, this.#clock.now()))
   }
 
-  /**
-   * Nobody needs these prekeys any more that were used: a bundle without them is published, or the catch-up is over.
-   *
-   * @param ids those, or all
-   */
-  forgetRetained(ids?: ReadonlySet<number>): Promise<OwnKeys> {
+  /** Nobody needs these prekeys any more that were used: a bundle without them is published. */
+  forgetRetained(ids: ReadonlySet<number>): Promise<OwnKeys> {
     return this.#change((keys) => {
-      const retained = ids === undefined ? [] : keys.retained.filter(({ id }) => !ids.has(id))
+      const retained = keys.retained.filter(({ id }) => !ids.has(id))
       return retained.length === keys.retained.length ? keys : { ...keys, retained }
     })
   }
@@ -161,7 +181,11 @@ export class OwnAccount {
   }
 
   #remember(account: Account): OwnDevice {
-    this.#device = { account, identity: identityOf(this.#backend, account) }
+    const known = this.#device
+    if (known?.account === account) return known
+    // Both forms of the key cost more than a message.
+    const isSame = known !== undefined && equalBytes(known.account.privateKey, account.privateKey)
+    this.#device = { account, identity: isSame ? known.identity : identityOf(this.#backend, account) }
     return this.#device
   }
 

@@ -49,6 +49,7 @@ export class OwnPresence {
     this.#isActive = true
     return this.#inTurn(async () => {
       const { own, announcers, label, otherIds } = this.#parts
+      await own.setDisabled(false)
       for (const announcer of announcers) announcer.reset()
       const lists = await Promise.all(announcers.map((announcer) => announcer.list()))
       const known = await own.find()
@@ -59,10 +60,11 @@ export class OwnPresence {
     })
   }
 
-  /** Takes this device out of the lists, and its bundles away. Sessions and keys stay. */
+  /** Takes this device out of the lists, and its bundles away, until it is enabled again. Sessions and keys stay. */
   async disable(): Promise<void> {
     this.stop()
     await this.#inTurn(async () => {
+      await this.#parts.own.setDisabled(true)
       const device = await this.#parts.own.find()
       if (device === undefined) return
       for (const announcer of this.#parts.announcers) await announcer.withdraw(device)
@@ -72,8 +74,14 @@ export class OwnPresence {
   /** Becomes another device of the same identity. */
   async renumber(): Promise<void> {
     const ids = await this.takenIds()
-    await this.disable()
-    await this.#parts.own.renumber(ids)
+    const { own } = this.#parts
+    try {
+      // Meanwhile another tab must not put it back.
+      await this.disable()
+      await own.renumber(ids)
+    } finally {
+      await own.setDisabled(false)
+    }
     await this.enable()
   }
 
@@ -101,7 +109,13 @@ export class OwnPresence {
     if (devices.some(({ id }) => id === device.account.deviceId)) return
     const backOff = this.#repairs.get(version) ?? new BackOff(this.#parts.clock)
     this.#repairs.set(version, backOff)
-    backOff.schedule(() => this.#background(() => announcer.publishList(device)))
+    backOff.schedule(() => this.#background((now) => this.#repair(announcer, now)))
+  }
+
+  async #repair(announcer: Announcer, device: OwnDevice): Promise<void> {
+    const { published } = await this.#parts.own.keys()
+    // Without its bundle it is no use to anybody: whoever has made it is still about to announce it.
+    if (published[announcer.version.namespace] !== undefined) await announcer.publishList(device)
   }
 
   /** A prekey was used: there is another one soon (XEP-0384 §5.6), but not more often than servers like (OMEMO S21). */
@@ -127,24 +141,22 @@ export class OwnPresence {
   async release(): Promise<void> {
     this.#isHeld = false
     if ((await this.#parts.own.find()) === undefined) return
-    const { preKeys } = await this.#parts.own.forgetRetained()
-    if (preKeys.length < preKeyCount) this.refresh()
+    const { preKeys, retained } = await this.#parts.own.keys()
+    if (preKeys.length < preKeyCount || retained.length > 0) this.refresh()
   }
 
   /** Fills up, rotates if it is due, and publishes. */
   refresh(): void {
     if (!this.#isActive) return
-    this.#background(async () => {
-      const device = await this.#parts.own.get()
-      await this.#publish(device, [])
-    })
+    this.#background((device) => this.#publish(device, []))
   }
 
   /** Another signed prekey now. */
   rotate(): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#parts.own.rotate()
-      await this.#publish(await this.#parts.own.get(), [])
+      const { own } = this.#parts
+      await own.rotate()
+      if (!(await own.isDisabled())) await this.#publish(await own.get(), [])
     })
   }
 
@@ -154,13 +166,16 @@ export class OwnPresence {
     this.#refilledAt = clock.now()
     this.#scheduleRotation(untilRotation(keys, clock.now()))
     const siblings = taken.filter((id) => id !== device.account.deviceId)
-    await Promise.all(
+    const replaced = await Promise.all(
       announcers.map(async (announcer) => {
-        if (await announcer.publishBundle(device, keys, siblings)) await announcer.publishList(device)
+        const isThere = await announcer.publishBundle(device, keys, siblings)
+        if (isThere) await announcer.publishList(device)
+        return isThere || keys.published[announcer.version.namespace] === undefined
       }),
     )
-    // Up to now others may have taken them out of the bundle that was there.
-    if (!this.#isHeld) await own.forgetRetained(new Set(keys.retained.map(({ id }) => id)))
+    // As long as a bundle offers them others may take them (OMEMO F2).
+    if (this.#isHeld || replaced.includes(false)) return
+    await own.forgetRetained(new Set(keys.retained.map(({ id }) => id)))
   }
 
   #scheduleRotation(delay: number): void {
@@ -168,9 +183,12 @@ export class OwnPresence {
     this.#cancelRotation = this.#parts.clock.after(Math.min(delay, longestTimer), () => this.refresh())
   }
 
-  #background(work: () => Promise<unknown>): void {
+  /** With the device as it is then: another tab may have made another one of it, or may have disabled it. */
+  #background(work: (device: OwnDevice) => Promise<unknown>): void {
     this.#inTurn(async () => {
-      if (this.#isActive) await work()
+      const { own } = this.#parts
+      const device = this.#isActive && !(await own.isDisabled()) ? await own.find() : undefined
+      if (device !== undefined) await work(device)
     }).catch((error: unknown) => {
       // Without a connection there is another session, which begins with all of this.
       if ((error as { readonly name?: string }).name !== 'ConnectionError') this.#parts.report(error)

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { bytesOf, hexOf, readAll, someBytes, streamed } from '../../test/file-bytes.js'
 import { formatAesgcmUrl, parseAesgcmMessage, type SharedFile } from './aesgcm-url.js'
 import { downloadFile, downloadUnverified, type GetFetch } from './download-file.js'
@@ -35,7 +35,12 @@ describe('downloadFile', () => {
     expect(asked).toEqual([
       {
         url: 'https://upload.example.org/file?x=1',
-        init: { credentials: 'omit', referrerPolicy: 'no-referrer', redirect: 'error' },
+        init: {
+          credentials: 'omit',
+          referrerPolicy: 'no-referrer',
+          redirect: 'error',
+          signal: expect.any(AbortSignal),
+        },
       },
     ])
     expect(inspect(asked)).not.toContain(secretHex.slice(0, 8))
@@ -62,6 +67,61 @@ describe('downloadFile', () => {
     expect((await failure(downloadFile(shared, { fetch, allow }))).code).toBe('bad-file-url')
     expect(asked).toEqual([])
     await downloadFile(shared, { fetch, allow: () => true })
+  })
+
+  test('S-180 what is fetched is on the public network, unless the application says so, and says it plainly', async () => {
+    const { asked, fetch } = server(ok)
+    const local =
+      'localhost LOCALHOST. x.localhost 127.0.0.1 0x7f.1 2130706433 10.1.2.3 172.16.0.1 172.31.255.255 192.168.1.1'
+    const more = '169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1 255.255.255.255 198.18.0.1 192.0.0.8'
+    const v6 =
+      '[::] [::1] [fe80::1] [fc00::1] [fd12::1] [ff02::1] [::ffff:10.0.0.1] [::127.0.0.1] [64:ff9b::a00:1] [2002:a00:1::] [2001::1]'
+    for (const host of [local, more, v6].flatMap((hosts) => hosts.split(' '))) {
+      const error = await failure(downloadFile({ ...shared, url: `https://${host}/x` }, { fetch }))
+      expect([host, error.code]).toEqual([host, 'bad-file-url'])
+    }
+    const answers = [undefined, false, 1, Promise.resolve(false), Promise.resolve(true)]
+    for (const answer of answers) {
+      const allow = (() => answer) as unknown as () => boolean
+      expect((await failure(downloadFile(shared, { fetch, allow }))).code).toBe('bad-file-url')
+    }
+    expect(asked).toEqual([])
+    const open =
+      'a.example localhost.example 10.example 8.8.8.8 172.15.0.1 172.32.0.1 100.63.0.1 100.128.0.1 [2a00::1] [2001:db8::1]'
+    for (const host of open.split(' ')) await downloadFile({ ...shared, url: `https://${host}/x` }, { fetch })
+    await downloadFile({ ...shared, url: 'https://localhost/x' }, { fetch, allow: () => true })
+    expect(asked.length).toBe(11)
+  })
+
+  test('S-180 a server that does not answer, or goes on for ever, is left after five minutes', async () => {
+    const deadlines: AbortController[] = []
+    const limit = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
+      const controller = new AbortController()
+      deadlines.push(controller)
+      return controller.signal
+    })
+    const expire = () => deadlines.at(-1)?.abort(new DOMException('late', 'TimeoutError'))
+    const silent: GetFetch = (_url, { signal }) =>
+      new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new TypeError('aborted'))))
+    const unanswered = failure(downloadFile(shared, { fetch: silent }))
+    expire()
+    expect((await unanswered).code).toBe('file-unavailable')
+    let isRead = () => {}
+    const reading = new Promise<void>((resolve) => {
+      isRead = resolve
+    })
+    const endless: GetFetch = async () =>
+      new Response(new ReadableStream({ pull: () => isRead() }, { highWaterMark: 0 }))
+    const slow = failure(downloadFile(shared, { fetch: endless, timeout: 1000, signal: new AbortController().signal }))
+    await reading
+    expire()
+    expect((await slow).code).toBe('file-unavailable')
+    const stream = await downloadUnverified(shared, { fetch: endless })
+    const read = failure(readAll(stream))
+    expire()
+    expect((await read).name).toBe('TimeoutError')
+    expect(limit.mock.calls).toEqual([[300_000], [1000], [300_000]])
+    limit.mockRestore()
   })
 
   test('what the server or the network refuses', async () => {

@@ -101,7 +101,7 @@ describe('what others share', () => {
     ['a hash nobody knows', { hashes: [hash('sha3-256', 32)] }],
     ['a hash that is too short', { hashes: [hash('sha-256', 20)] }],
     ['two hashes that contradict each other', { hashes: [hash('sha-256', 32), hash('sha-256', 32, 1)] }],
-  ])('%s: refused', async (_, file) => expect(code(await changed(file))).toBe('bad-file'))
+  ])('S-185 %s: refused', async (_, file) => expect(code(await changed(file))).toBe('bad-file'))
 
   test('the strongest hash decides', async () => {
     const hashes = [hash('sha-256', 32), hash('sha-512', 64, 7), hash('sha-512', 64, 7), hash('sha3-256', 1)]
@@ -116,7 +116,7 @@ describe('what others share', () => {
     ['a vector for another mode', { cipher: 'urn:xmpp:ciphers:aes-256-cbc-pkcs7:0' }],
   ])('a source with %s is none', async (_, source) => expect(code(await changed({}, source))).toBe('bad-file'))
 
-  test('addresses that are not https are passed over', async () => {
+  test('S-185 addresses that are not https are passed over', async () => {
     const urls = [
       'http://a.example/x',
       'ftp://a.example',
@@ -144,10 +144,13 @@ test.each([
   ['C:\\Windows\\system.ini', 'system.ini'],
   ['/', 'file'],
   ['..', 'file'],
+  ['..%2F..%2F.bashrc', 'bashrc'],
+  ['%2e%2E%5cau%C3%9Fen%ff%2F100%.txt', '100%.txt'],
+  ['50%25.txt', '50%.txt'],
   ['.bashrc', 'bashrc'],
   ['a\u0000b\n.txt', 'ab.txt'],
   ['gpj.\u202eexe', 'gpj.exe'],
   ['con.txt', 'file'],
   ['x'.repeat(500), 'x'.repeat(80)],
   [undefined, 'file'],
-])('XEP-0446 §4: the name %j is %j', (name, safe) => expect(safeFileName(name)).toBe(safe))
+])('S-186 XEP-0446 §4: the name %j is %j', (name, safe) => expect(safeFileName(name)).toBe(safe))

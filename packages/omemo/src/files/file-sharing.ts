@@ -63,9 +63,17 @@ function secretOf({ cipher: namespace, key, iv }: EncryptedSource): FileSecret |
 /** Takes the name of a directory for what it is, and what the systems of others would not like in a name. */
 const unsafe = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff<>:"/\\|?*]/gu
 
-/** The name of a file as it can be used in a directory (XEP-0446 §4); `file` if nothing is left of it. */
+/** What some write as in a URL would be a path again for whoever reads it so. */
+const unescaped = (text: string): string =>
+  new TextDecoder().decode(Uint8Array.from(text.slice(1).split('%'), (digits) => Number.parseInt(digits, 16)))
+
+/** The name of a file as it can be used in a directory (XEP-0446 §4), percent signs decoded once; `file` if nothing is left of it. */
 export function safeFileName(name: string | undefined): string {
-  const last = (name ?? '').slice(0, 4096).split(/[/\\]/).at(-1) as string
+  const last = (name ?? '')
+    .slice(0, 4096)
+    .replace(/(?:%[0-9a-f]{2})+/gi, unescaped)
+    .split(/[/\\]/)
+    .at(-1) as string
   const safe = [...last.replace(unsafe, '').replace(/^[.\s]+|[.\s]+$/g, '')].slice(0, 80).join('')
   return safe === '' || /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i.test(safe) ? 'file' : safe
 }

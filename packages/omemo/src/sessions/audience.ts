@@ -66,8 +66,10 @@ export class AudienceFinder {
       const jid = jids[index] as string
       const ids = announcedIds(contact, names).filter((id) => jid !== options.self.jid || id !== options.self.deviceId)
       wanted.push(...ids.map((deviceId) => ({ jid, deviceId })))
-      if (ids.length > 0 || jid === options.self.jid) continue
-      errors.push({ jid, deviceId: undefined, error: failures[0] ?? new OmemoError('no-devices') })
+      // Behind a list that could not be read there may be devices, whatever another list has (OMEMO F10, F15).
+      errors.push(...failures.map((error) => ({ jid, deviceId: undefined, error })))
+      if (ids.length > 0 || failures.length > 0 || jid === options.self.jid) continue
+      errors.push({ jid, deviceId: undefined, error: new OmemoError('no-devices') })
     }
     const found: Recipient[] = []
     await inGroups(wanted, async ({ jid, deviceId }) => {

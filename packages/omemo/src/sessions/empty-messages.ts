@@ -6,12 +6,14 @@ import type { OwnAccount } from '../devices/own-account.js'
 import { OmemoError } from '../omemo-error.js'
 import type { EmitOmemoEvent } from '../omemo-event.js'
 import type { OmemoStore } from '../store/omemo-store.js'
+import { mayEncryptFor } from '../trust/trust-record.js'
 import type { Version } from '../wire/version.js'
 import type { MessageEncryptor } from './message-encryptor.js'
 import type { SenderDevice } from './outcome.js'
 import { sealNothing } from './payloads.js'
 import type { RecipientFinder } from './recipient.js'
 import { deviceScope, noSessions, sessionKey, sessionKind, withoutCurrent } from './session-record.js'
+import type { TrustLedger } from './trust-ledger.js'
 
 /** What sending them works with. */
 export interface EmptyMessageParts {
@@ -28,6 +30,9 @@ export interface EmptyMessageParts {
   readonly send: (jid: string, elements: readonly XmlElement[]) => void
   /** Whether an account may learn that we are here: an empty message tells it (OMEMO S19). */
   readonly mayKnow: (jid: string) => Promise<boolean>
+  readonly trust: Pick<TrustLedger, 'levelIn'>
+  /** Takes errors that nobody waits for. */
+  readonly report: (error: unknown) => void
 }
 
 /** At most one broken session of a device is replaced in this time, in milliseconds (OMEMO S20). */
@@ -36,7 +41,7 @@ const healingPause = 24 * 3600 * 1000
 /** Messages that manage sessions and say nothing: completions of key exchanges, heartbeats, replacements (XEP-0384 §6). */
 export class EmptyMessages {
   readonly #parts: EmptyMessageParts
-  readonly #owed = new Map<string, SenderDevice>()
+  readonly #owed = new Map<string, { readonly device: SenderDevice; readonly isKnown: boolean }>()
   readonly #broken = new Map<string, SenderDevice>()
   #isHeld = false
 
@@ -49,19 +54,20 @@ export class EmptyMessages {
     this.#isHeld = true
   }
 
-  /** The catch-up is over. */
+  /** The catch-up is over. Never rejects: what fails for one device is reported, and the others get theirs. */
   async release(): Promise<void> {
     this.#isHeld = false
     const [owed, broken] = [[...this.#owed.values()], [...this.#broken.values()]]
     this.#owed.clear()
     this.#broken.clear()
-    for (const device of owed) await this.#pay(device, true)
-    for (const device of broken) await this.#heal(device)
+    for (const { device, isKnown } of owed) await this.#pay(device, isKnown).catch(this.#parts.report)
+    for (const device of broken) await this.#heal(device).catch(this.#parts.report)
   }
 
   /** A device is owed an empty message. @param isKnown whether it may know of us, as in a room we are both in */
   async owe(device: SenderDevice, isKnown: boolean): Promise<void> {
-    if (this.#isHeld) this.#owed.set(nameOf(device), device)
+    const name = nameOf(device)
+    if (this.#isHeld) this.#owed.set(name, { device, isKnown: isKnown || this.#owed.get(name)?.isKnown === true })
     else await this.#pay(device, isKnown)
   }
 
@@ -108,18 +114,21 @@ export class EmptyMessages {
   }
 
   async #heal(device: SenderDevice): Promise<void> {
-    const { store, clock, directory, emit, mayKnow } = this.#parts
+    const { store, clock, directory, emit, mayKnow, trust } = this.#parts
     const { jid, deviceId, version } = device
     if (!(await mayKnow(jid))) return
     const contact = await directory.of(jid)
-    if (!contact.lists[version]?.ids.includes(deviceId)) return
+    const key = contact.devices.get(deviceId)?.identityKey
+    if (key === undefined || !contact.lists[version]?.ids.includes(deviceId)) return
     const now = clock.now()
     const own = await this.#ownId()
     const isDue = await store.transaction([deviceScope(jid, deviceId)], async (transaction) => {
-      const key = sessionKey(own, jid, deviceId, version)
-      const record = (await transaction.get(sessionKind, key)) ?? noSessions
+      // Who may be anybody makes us begin nothing (OMEMO S20).
+      if (!mayEncryptFor((await trust.levelIn(transaction, jid, key)) ?? 'undecided')) return false
+      const name = sessionKey(own, jid, deviceId, version)
+      const record = (await transaction.get(sessionKind, name)) ?? noSessions
       if (record.healedAt !== undefined && now - record.healedAt < healingPause) return false
-      transaction.put(sessionKind, key, { ...withoutCurrent(record), healedAt: now })
+      transaction.put(sessionKind, name, { ...withoutCurrent(record), healedAt: now })
       return true
     })
     if (!isDue) return

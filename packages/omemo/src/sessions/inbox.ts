@@ -1,11 +1,13 @@
 import type { Handled, InboundMessage, Provenance } from '@couplet/client'
+import { vouch } from '@couplet/eme'
 import { type BareJid, base64, type XmlElement } from '@couplet/stanza'
+import { OmemoError } from '../omemo-error.js'
 import type { OmemoStore } from '../store/omemo-store.js'
 import { chatOf } from './chat-record.js'
 import { bodyOf } from './content.js'
 import type { Journal, JournalEntry } from './journal.js'
 import type { MessageReceiver } from './message-receiver.js'
-import type { DecryptedContent, OmemoOutcome } from './outcome.js'
+import { type DecryptedContent, guarded, type OmemoOutcome } from './outcome.js'
 import type { MessageOrigin, Received } from './receive-task.js'
 import type { TrustLedger } from './trust-ledger.js'
 
@@ -62,7 +64,7 @@ export class Inbox {
       return this.#parts.receiver.receive(message, origin)
     })
     if (received === undefined) return undefined
-    const { outcome } = received
+    const outcome = guarded(received.outcome)
     const given = outcome.status === 'decrypted' ? this.#give(outcome) : undefined
     const told = [...this.#outcomeHandlers].map((handler) => this.#run(() => handler(outcome, message)))
     await this.#parts.after(received, origin)
@@ -89,13 +91,18 @@ export class Inbox {
     this.#isReplayed = true
     for (const [id, entry] of await this.#parts.journal.pending()) {
       const content = await this.#contentOf(entry)
-      if (content === undefined) continue
+      if (content === undefined) {
+        this.#parts.report(new OmemoError('corrupt-record'))
+        continue
+      }
       void Promise.all(this.#give(content)).then((done) => (done.every((each) => each) ? this.#cross(id) : undefined))
     }
   }
 
   /** Gives it to the application; each promise says whether a handler has taken it. Never rejects. */
   #give(content: DecryptedContent): readonly Promise<boolean>[] {
+    const { message, device, identityKey } = content
+    vouch(message, `${device.version} ${base64.encode(identityKey)}`)
     return [...this.#contentHandlers].map((handler) => this.#run(() => handler(content)))
   }
 

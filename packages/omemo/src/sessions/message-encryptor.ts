@@ -2,16 +2,18 @@ import type { BareJid, XmlElement } from '@couplet/stanza'
 import type { CryptoBackend } from '../crypto/backend.js'
 import { equalBytes } from '../crypto/bytes.js'
 import { encrypt } from '../crypto/ratchet.js'
+import type { Session } from '../crypto/session.js'
 import { initiate } from '../crypto/x3dh.js'
-import { contactKind, unknownContact, withDevice } from '../devices/contact-record.js'
+import { type Contact, contactKind, unknownContact, withDevice } from '../devices/contact-record.js'
 import { contactScope } from '../devices/device-directory.js'
 import type { OwnAccount, OwnDevice } from '../devices/own-account.js'
 import { OmemoError } from '../omemo-error.js'
 import type { OmemoStore, Transaction } from '../store/omemo-store.js'
+import { mayEncryptFor } from '../trust/trust-record.js'
 import type { DeviceKey, Version, VersionName } from '../wire/version.js'
 import { changeChat, chatScope } from './chat-record.js'
 import type { SealedPayload } from './payloads.js'
-import type { DeviceProblem, Recipient } from './recipient.js'
+import { curveForm, type DeviceProblem, type Recipient } from './recipient.js'
 import {
   currentOf,
   deviceScope,
@@ -19,14 +21,17 @@ import {
   type SessionRecord,
   sessionKey,
   sessionKind,
+  wipeReplaced,
   withCurrent,
 } from './session-record.js'
+import type { TrustLedger } from './trust-ledger.js'
 
 /** What encrypting works with. */
 export interface EncryptorParts {
   readonly store: OmemoStore
   readonly own: OwnAccount
   readonly backend: CryptoBackend
+  readonly trust: Pick<TrustLedger, 'levelIn'>
   readonly account: () => BareJid
 }
 
@@ -53,6 +58,13 @@ export interface EncryptionTask {
   readonly isWanted?: (jid: string) => boolean
 }
 
+/** A share of a message, and what has changed for it. */
+interface Sealed {
+  readonly key: DeviceKey
+  readonly before: readonly Session[]
+  readonly after: SessionRecord
+}
+
 /** After so many devices the event loop gets its turn: a browser must not stand still. */
 const batchSize = 20
 
@@ -67,14 +79,15 @@ export class MessageEncryptor {
   /** Encrypts a message for these devices, as many as it works for. */
   async encrypt(task: EncryptionTask): Promise<EncryptedMessage> {
     const { store, own } = this.#parts
-    const device = await own.get()
+    const replaced: Omit<Sealed, 'key'>[] = []
     const { recipients, chats } = task
     const scopes = [
       ...recipients.map(({ jid, deviceId }) => deviceScope(jid, deviceId)),
       ...new Set(recipients.map(({ jid }) => contactScope(jid))),
       ...chats.map(chatScope),
     ]
-    return store.transaction(scopes, async (transaction) => {
+    const encrypted = await store.transaction(scopes, async (transaction) => {
+      const device = await own.get(transaction)
       const keys = new Map<Version, DeviceKey[]>()
       const done: Recipient[] = []
       const errors: DeviceProblem[] = []
@@ -82,7 +95,8 @@ export class MessageEncryptor {
         if (index > 0 && index % batchSize === 0) await new Promise((resolve) => setTimeout(resolve, 0))
         if (task.isWanted?.(recipient.jid) === false) continue
         try {
-          const key = await this.#encryptFor(transaction, device, recipient, task)
+          const { key, before, after } = await this.#encryptFor(transaction, device, recipient, task)
+          replaced.push({ before, after })
           keys.set(recipient.version, [...(keys.get(recipient.version) ?? []), key])
           done.push(recipient)
         } catch (error) {
@@ -93,41 +107,58 @@ export class MessageEncryptor {
       if (task.isContent) for (const chat of chats) await changeChat(transaction, chat, { isWritten: true })
       return { elements: build(keys, task, device), recipients: done, errors }
     })
+    for (const { before, after } of replaced) wipeReplaced(before, after)
+    return encrypted
   }
 
   async #encryptFor(
     transaction: Transaction,
     device: OwnDevice,
     recipient: Recipient,
-    { payloads, isContent }: EncryptionTask,
-  ): Promise<DeviceKey> {
+    task: EncryptionTask,
+  ): Promise<Sealed> {
     const { backend } = this.#parts
     const { jid, deviceId, version } = recipient
     const name = sessionKey(device.account.deviceId, jid, deviceId, version.name)
     const record = (await transaction.get(sessionKind, name)) ?? noSessions
-    const payload = payloads.get(version.name)
+    const payload = task.payloads.get(version.name)
     if (payload === undefined) throw new OmemoError('no-session')
-    const current = currentOf(record) ?? (await this.#begin(transaction, device, recipient))
+    const known = currentOf(record)
+    const contact = (await transaction.get(contactKind, jid)) ?? unknownContact
+    const shown = known && curveForm(backend, version, known.remoteIdentity)
+    for (const key of [shown, contact.devices.get(deviceId)?.identityKey]) {
+      if (key !== undefined && !equalBytes(key, recipient.identityKey)) throw new OmemoError('identity-conflict')
+    }
+    if (payload.payload !== undefined) await this.#checkTrust(transaction, recipient, task)
+    const current = known ?? this.#begin(transaction, device, recipient, contact)
     const sealed = encrypt(backend, version.profile, current, payload.keyMaterial)
-    const next: SessionRecord = {
+    const after: SessionRecord = {
       ...withCurrent(record, sealed.session, current),
       owed: undefined,
-      unanswered: record.unanswered + (isContent ? 1 : 0),
+      unanswered: record.unanswered + (task.isContent ? 1 : 0),
     }
-    transaction.put(sessionKind, name, next)
-    return { jid, rid: deviceId, isKeyExchange: sealed.isKeyExchange, bytes: sealed.bytes }
+    transaction.put(sessionKind, name, after)
+    const key = { jid, rid: deviceId, isKeyExchange: sealed.isKeyExchange, bytes: sealed.bytes }
+    return { key, before: [current, ...record.sessions], after }
+  }
+
+  /** Trust was decided before the bundles were fetched; what was decided since counts (XEP-0384 §8, XEP-0450 §5). */
+  async #checkTrust(
+    transaction: Transaction,
+    { jid, identityKey }: Recipient,
+    { isContent }: EncryptionTask,
+  ): Promise<void> {
+    const level = (await this.#parts.trust.levelIn(transaction, jid, identityKey)) ?? 'undecided'
+    // Beside content, only trust messages say something.
+    if (isContent ? !mayEncryptFor(level) : level !== 'authenticated') throw new OmemoError('untrusted')
   }
 
   /** A new session; the device is known by this identity from now on. */
-  async #begin(transaction: Transaction, device: OwnDevice, recipient: Recipient) {
+  #begin(transaction: Transaction, device: OwnDevice, recipient: Recipient, contact: Contact) {
     const { backend } = this.#parts
     const { jid, deviceId, version, bundle, identityKey } = recipient
     if (bundle === undefined) throw new OmemoError('no-session')
-    const contact = (await transaction.get(contactKind, jid)) ?? unknownContact
     const pinned = contact.devices.get(deviceId)
-    if (pinned?.identityKey !== undefined && !equalBytes(pinned.identityKey, identityKey)) {
-      throw new OmemoError('identity-conflict')
-    }
     const best = pinned?.version === 'omemo2' ? 'omemo2' : version.name
     if (pinned?.identityKey === undefined || pinned.version !== best) {
       transaction.put(contactKind, jid, withDevice(contact, deviceId, { identityKey, version: best }))

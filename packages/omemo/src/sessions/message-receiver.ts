@@ -1,52 +1,46 @@
 import type { InboundMessage } from '@couplet/client'
-import { type BareJid, base64, readElement, type XmlElement } from '@couplet/stanza'
-import { TrustMessage } from '@couplet/trust-messages'
+import { base64 } from '@couplet/stanza'
 import type { CryptoBackend } from '../crypto/backend.js'
 import { equalBytes } from '../crypto/bytes.js'
 import { ownKeysKind } from '../devices/account-record.js'
-import { contactKind, unknownContact, withDevice } from '../devices/contact-record.js'
+import { type Contact, contactKind, unknownContact, withDevice } from '../devices/contact-record.js'
 import { contactScope } from '../devices/device-directory.js'
 import { accountScope, type OwnAccount } from '../devices/own-account.js'
 import { usedPreKey } from '../devices/own-keys.js'
 import { OmemoError } from '../omemo-error.js'
 import type { EmitOmemoEvent } from '../omemo-event.js'
-import { OptOut } from '../omemo2/elements.js'
 import type { OmemoStore, Transaction } from '../store/omemo-store.js'
 import type { TrustOutcome } from '../trust/trust-event.js'
-import { keyName, type TrustLevel } from '../trust/trust-record.js'
+import type { TrustLevel } from '../trust/trust-record.js'
 import { limits } from '../wire/limits.js'
 import type { Version } from '../wire/version.js'
-import { changeChat, chatScope } from './chat-record.js'
-import { bodyOf, type OpenedContent, plainMessage } from './content.js'
-import { type Journal, receiveScope } from './journal.js'
-import type { OmemoOutcome, SenderDevice } from './outcome.js'
+import { chatScope } from './chat-record.js'
+import type { OpenedContent } from './content.js'
+import { receiveScope } from './journal.js'
+import type { SenderDevice } from './outcome.js'
 import { readShares, type Share, sharesFor } from './read-share.js'
 import {
-  entryOf,
   failed,
   type MessageOrigin,
   openPayload,
   type Received,
   type ReceiveTask,
   reasonOf,
+  TooManyDevices,
 } from './receive-task.js'
 import { isSeen, markOf, see } from './seen.js'
-import { deviceScope, noSessions, sessionKey, sessionKind } from './session-record.js'
-import { type TrustLedger, trustScope } from './trust-ledger.js'
+import { deviceScope, noSessions, type SessionRecord, sessionKey, sessionKind, wipeReplaced } from './session-record.js'
+import { chatOfMessage, type TakeContentParts, takeContent } from './take-content.js'
+import { trustScope } from './trust-ledger.js'
 import { type Opened, openMessage } from './try-sessions.js'
 
 /** What receives works with. */
-export interface ReceiverParts {
+export interface ReceiverParts extends TakeContentParts {
   readonly store: OmemoStore
   readonly own: OwnAccount
   readonly backend: CryptoBackend
   readonly versions: readonly Version[]
-  readonly trust: TrustLedger
-  readonly journal: Journal
   readonly emit: EmitOmemoEvent
-  readonly account: () => BareJid
-  /** Makes a message of one that was inside. */
-  readonly inbound: (element: XmlElement, message: InboundMessage) => InboundMessage
 }
 
 /** What a share has come to, before anything is written. */
@@ -56,6 +50,9 @@ interface Attempt {
   readonly identityKey: Uint8Array
   readonly content: OpenedContent | undefined
 }
+
+/** How many devices of an account are remembered that it has not announced: ids can be made up for ever. */
+const mostUnlisted = 1000
 
 /** Decrypts messages. All that a message changes is written at once with its plaintext, or nothing is. */
 export class MessageReceiver {
@@ -113,22 +110,28 @@ export class MessageReceiver {
       receiveScope,
       deviceScope(device.jid, device.deviceId),
       contactScope(device.jid),
-      chatScope(device.jid),
+      chatScope(chatOfMessage(task, account())),
       trustScope,
       ...(shares.some(({ parsed }) => parsed.kind === 'key-exchange') ? [accountScope] : []),
     ]
-    return store.transaction(scopes, async (transaction) => {
-      const attempt = await this.#open(transaction, task, shares)
+    const { received, before, after } = await store.transaction(scopes, async (transaction) => {
+      const { before, ...attempt } = await this.#open(transaction, task, shares)
       const seen = await this.#see(transaction, task, attempt)
       const received = await this.#write(transaction, task, attempt, seen.level)
-      return { ...received, trust: received.trust ?? seen.trust }
+      return { received: { ...received, trust: received.trust ?? seen.trust }, before, after: attempt.opened.record }
     })
+    wipeReplaced(before.sessions, after)
+    return received
   }
 
   /** @throws OmemoError for what no session can decrypt */
-  async #open(transaction: Transaction, task: ReceiveTask, shares: readonly Share[]): Promise<Attempt> {
+  async #open(
+    transaction: Transaction,
+    task: ReceiveTask,
+    shares: readonly Share[],
+  ): Promise<Attempt & { readonly before: SessionRecord }> {
     const { version, device, own } = task
-    const record = (await transaction.get(sessionKind, keyOf(task))) ?? noSessions
+    const before = (await transaction.get(sessionKind, keyOf(task))) ?? noSessions
     const keys = await transaction.get(ownKeysKind)
     if (keys === undefined) throw new OmemoError('no-devices')
     const receiver = { backend: this.#parts.backend, profile: version.profile, identity: own.identity, keys }
@@ -137,9 +140,10 @@ export class MessageReceiver {
       const mark = markOf(`${device.jid}/${device.deviceId}`, bytes)
       if (await isSeen(transaction, mark)) throw new SeenBefore()
       try {
-        const opened = openMessage(receiver, record, parsed)
+        const opened = openMessage(receiver, before, parsed)
         const identityKey = await this.#checkIdentity(transaction, task, opened)
-        return { opened, mark, identityKey, content: openPayload(this.#parts.backend, task, opened.plaintext) }
+        const content = openPayload(this.#parts.backend, task, opened.plaintext)
+        return { opened, mark, identityKey, content, before }
       } catch (error) {
         reason ??= error
       }
@@ -163,6 +167,7 @@ export class MessageReceiver {
       emit({ type: 'identity-conflict', jid: device.jid, deviceId: device.deviceId, identityKey })
       throw new OmemoError('identity-conflict')
     }
+    if (pinned?.identityKey === undefined && isCrowded(contact, device.deviceId)) throw new TooManyDevices()
     if (this.#curveKeys.size > 1000) this.#curveKeys.clear()
     this.#curveKeys.set(name, identityKey)
     const best = pinned?.version === 'omemo2' ? 'omemo2' : version.name
@@ -183,68 +188,26 @@ export class MessageReceiver {
     if (known !== undefined || opened.usedPreKeyId === undefined) return { level: known ?? 'undecided' }
     const ed25519 = version.name === 'omemo2' ? opened.remoteIdentity : undefined
     const outcome = await trust.see(transaction, device.jid, [{ key, ed25519 }])
-    return { level: (await trust.levelIn(transaction, device.jid, key)) ?? 'undecided', trust: outcome }
+    const level = await trust.levelIn(transaction, device.jid, key)
+    return { level: level ?? 'undecided', trust: outcome }
   }
 
   async #write(transaction: Transaction, task: ReceiveTask, attempt: Attempt, level: TrustLevel): Promise<Received> {
-    const { opened, mark } = attempt
+    const { opened, mark, content, identityKey } = attempt
     const { device } = task
     transaction.put(sessionKind, keyOf(task), opened.record)
     await see(transaction, mark)
     const preKeysLeft = await this.#useUp(transaction, opened.usedPreKeyId)
-    const owed = level === 'distrusted' ? undefined : opened.record.owed
-    const decided = level === 'distrusted' ? undefined : await this.#takeTrust(transaction, task, attempt)
-    if (decided !== undefined)
-      return { outcome: { status: 'trust-message', device }, owed, preKeysLeft, trust: decided }
-    return { outcome: await this.#outcome(transaction, task, attempt, level), owed, preKeysLeft }
-  }
-
-  /** XEP-0434 §5.2.1: only what names its sender and its time can be acted upon. */
-  async #takeTrust(
-    transaction: Transaction,
-    { device }: ReceiveTask,
-    { content, identityKey }: Attempt,
-  ): Promise<TrustOutcome | undefined> {
-    const element = content?.content.find((each) => TrustMessage.matches(each))
-    if (content === undefined || element === undefined || !content.boundFrom) return undefined
-    const read = readElement(TrustMessage, element)
-    if (!read.ok) return undefined
-    const sender = { jid: device.jid, key: keyName(identityKey) }
-    return this.#parts.trust.take(transaction, { message: read.value, sender, time: content.time })
-  }
-
-  async #outcome(
-    transaction: Transaction,
-    task: ReceiveTask,
-    { opened, identityKey, content }: Attempt,
-    trust: TrustLevel,
-  ): Promise<OmemoOutcome> {
-    const { device, message } = task
-    if (content === undefined) return { status: 'empty', device, keyMaterial: opened.plaintext }
-    if (trust === 'distrusted') return { status: 'distrusted', device }
-    const optOut = content.content.find((element) => OptOut.matches(element))
-    if (optOut !== undefined) {
-      await changeChat(transaction, device.jid, { isOptedOut: true })
-      const read = readElement(OptOut, optOut)
-      return { status: 'opt-out', device, reason: read.ok ? read.value.reason : undefined }
+    if (level === 'distrusted') {
+      const status = content === undefined ? 'empty' : 'distrusted'
+      return { outcome: { status, device }, preKeysLeft }
     }
-    const entry = entryOf(task, content, identityKey)
-    const journalId = await this.#parts.journal.add(transaction, entry)
-    const decrypted = this.#parts.inbound(plainMessage(message, content.content), message)
+    const { owed } = opened.record
+    if (content === undefined) return { outcome: { status: 'empty', device }, owed, preKeysLeft }
     return {
-      status: 'decrypted',
-      journalId,
-      message: decrypted,
-      content: content.content,
-      body: bodyOf(content.content),
-      device,
-      identityKey,
-      trust,
-      boundFrom: content.boundFrom,
-      boundTo: content.boundTo,
-      time: content.time,
-      payloadHash: base64.decode(entry.payloadHash) as Uint8Array,
-      room: task.origin.room,
+      ...(await takeContent(this.#parts, transaction, { task, content, identityKey, level })),
+      owed,
+      preKeysLeft,
     }
   }
 
@@ -260,6 +223,11 @@ export class MessageReceiver {
 
 /** The very same share was decrypted before. One that only uses the same key again is something else: a failure. */
 class SeenBefore extends Error {}
+
+function isCrowded({ lists, devices }: Contact, deviceId: number): boolean {
+  if (devices.size < mostUnlisted || Object.values(lists).some(({ ids }) => ids.includes(deviceId))) return false
+  return [...devices.values()].filter(({ identityKey }) => identityKey !== undefined).length >= mostUnlisted
+}
 
 const keyOf = ({ own, device }: ReceiveTask): string =>
   sessionKey(own.account.deviceId, device.jid, device.deviceId, device.version)

@@ -41,13 +41,19 @@ export interface DecryptedContent {
 }
 
 /** Why a message could not be decrypted. */
-export type FailureReason = OmemoErrorCode | 'envelope' | 'unknown-sender' | 'unsupported'
+export type FailureReason =
+  | OmemoErrorCode
+  | 'envelope'
+  | 'too-many-devices'
+  | 'unknown-sender'
+  | 'unsupported'
+  | 'unsupported'
 
 /** What has become of an encrypted message: one of these, always. */
 export type OmemoOutcome =
   | (DecryptedContent & { readonly status: 'decrypted'; readonly journalId: string })
-  /** It manages a session and says nothing (XEP-0384 §5.5); in 0.3 it may carry a key for something else. */
-  | { readonly status: 'empty'; readonly device: SenderDevice; readonly keyMaterial: Uint8Array }
+  /** It manages a session and says nothing (XEP-0384 §5.5). */
+  | { readonly status: 'empty'; readonly device: SenderDevice }
   /** It was decrypted before: nothing to show. */
   | { readonly status: 'duplicate'; readonly device: SenderDevice }
   /** It was encrypted for other devices only. */
@@ -68,3 +74,11 @@ export type OmemoOutcome =
       /** Whether it may be decrypted when it comes once more: nothing was consumed. */
       readonly recoverable: boolean
     }
+
+/** Keeps what it says out of logs and JSON (OMEMO S23). */
+export function guarded<T extends OmemoOutcome>(outcome: T): T {
+  if (outcome.status !== 'decrypted' && outcome.status !== 'opt-out') return outcome
+  const { status, device } = outcome
+  const value = (): object => ({ status, device })
+  return Object.defineProperties(outcome, { toJSON: { value }, [Symbol.for('nodejs.util.inspect.custom')]: { value } })
+}

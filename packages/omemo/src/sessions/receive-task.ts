@@ -2,10 +2,11 @@ import type { InboundMessage } from '@couplet/client'
 import { base64, type Jid } from '@couplet/stanza'
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { CryptoBackend } from '../crypto/backend.js'
+import { equalBytes } from '../crypto/bytes.js'
 import type { OwnDevice } from '../devices/own-account.js'
 import { decryptLegacyPayload } from '../legacy/payload.js'
 import { OmemoError } from '../omemo-error.js'
-import { decryptOmemo2Payload } from '../omemo2/payload.js'
+import { decryptOmemo2Payload, emptyOmemo2KeyMaterial } from '../omemo2/payload.js'
 import type { TrustOutcome } from '../trust/trust-event.js'
 import type { EncryptedParts, Version } from '../wire/version.js'
 import { type OpenedContent, openEnvelope, openText, plainMessage, RefusedEnvelope } from './content.js'
@@ -32,6 +33,8 @@ export interface Received {
   readonly preKeysLeft?: number | undefined
   /** What was learned of keys. */
   readonly trust?: TrustOutcome | undefined
+  /** The chat that is to be in plain text, with or without something else in the message (XEP-0384 §5.7). */
+  readonly optOut?: { readonly jid: string; readonly reason: string | undefined } | undefined
 }
 
 /** One message on its way through. */
@@ -52,13 +55,22 @@ export function openPayload(
   keyMaterial: Uint8Array,
 ): OpenedContent | undefined {
   const { payload, iv } = parts
-  if (payload === undefined) return undefined
+  if (payload === undefined) {
+    if (!isEmptyKeyMaterial(version, keyMaterial)) throw new OmemoError('malformed')
+    return undefined
+  }
   if (version.name === 'omemo2') {
     const plaintext = decryptOmemo2Payload(backend, { payload, keyMaterial })
     return openEnvelope(plaintext, { from, to: origin.to, isRoom: origin.room !== undefined })
   }
   if (iv === undefined) throw new OmemoError('malformed')
   return openText(decryptLegacyPayload(backend, { payload, iv, keyMaterial }))
+}
+
+/** XEP-0384 §5.5: who takes the payload off a message makes no empty one of it. In 0.3 nothing tells the two apart for sure. */
+function isEmptyKeyMaterial({ name }: Version, bytes: Uint8Array): boolean {
+  if (name === 'legacy') return bytes.length === 16 || bytes.length === 32
+  return equalBytes(bytes, emptyOmemo2KeyMaterial())
 }
 
 /** What is kept until the application has taken it. */
@@ -79,9 +91,13 @@ export function entryOf(task: ReceiveTask, opened: OpenedContent, identityKey: U
   }
 }
 
+/** The account has shown more devices than are remembered. */
+export class TooManyDevices extends Error {}
+
 /** Why it did not work. What is not of ours is for whoever called. */
 export function reasonOf(error: unknown): FailureReason {
   if (error instanceof RefusedEnvelope) return 'envelope'
+  if (error instanceof TooManyDevices) return 'too-many-devices'
   if (error instanceof OmemoError && error.code !== 'corrupt-record' && error.code !== 'newer-record') return error.code
   throw error
 }

@@ -52,7 +52,8 @@ export interface RecipientParts {
 /** Identity keys in both forms, by how they are on the wire: the conversion costs more than a message. */
 const forms = new Map<string, Uint8Array>()
 
-function curveForm(backend: CryptoBackend, version: Version, wire: Uint8Array): Uint8Array {
+/** The X25519 form of an identity key as a version has it on the wire. */
+export function curveForm(backend: CryptoBackend, version: Version, wire: Uint8Array): Uint8Array {
   const name = base64.encode(wire)
   const known = forms.get(name)
   if (known !== undefined) return known
@@ -102,14 +103,14 @@ export class RecipientFinder {
     return { jid, deviceId, version, identityKey, ed25519, bundle }
   }
 
-  /** The highest version that both speak; what was proven to be spoken is not given up for what is announced (OMEMO S9). */
+  /** The highest version that both speak; what was spoken or announced once is not given up for what is announced now (OMEMO S9). */
   async #versionFor(jid: string, deviceId: number, contact: Contact): Promise<Version> {
     const { versions, emit, allowsDowngrade } = this.#parts
     const announced = versions.filter(({ name }) => contact.lists[name]?.ids.includes(deviceId))
     const [best] = announced
     if (best === undefined) throw new OmemoError('no-devices')
     const newer = versions.find(({ name }) => name === 'omemo2')
-    if (best.name === 'omemo2' || newer === undefined || contact.devices.get(deviceId)?.version !== 'omemo2')
+    if (newer === undefined || announced.includes(newer) || contact.devices.get(deviceId)?.version !== 'omemo2')
       return best
     const hasSession = currentOf(await this.#record(jid, deviceId, newer)) !== undefined
     const used = hasSession ? newer : allowsDowngrade ? best : undefined

@@ -1,5 +1,5 @@
 import { base64 } from '@couplet/stanza'
-import type { Session } from '../crypto/session.js'
+import { type Session, wipeSession } from '../crypto/session.js'
 import { decodeSession, encodeSession } from '../crypto/session-encoding.js'
 import type { RecordKind } from '../store/record-kind.js'
 import type { VersionName } from '../wire/version.js'
@@ -84,3 +84,8 @@ export const withoutCurrent = (record: SessionRecord): SessionRecord =>
 /** The session to send with, if there is one. */
 export const currentOf = ({ sessions, isBroken }: SessionRecord): Session | undefined =>
   isBroken ? undefined : sessions[0]
+
+/** Overwrites what only these sessions hold, and no one of the record that took their place. To be called when it is stored. */
+export function wipeReplaced(before: readonly Session[], { sessions }: SessionRecord): void {
+  for (const session of before) if (!sessions.includes(session)) wipeSession(session, sessions[0])
+}

@@ -32,8 +32,8 @@ export interface TrustLedgerParts {
   readonly policy: TrustPolicy
   /** The own account, a bare JID. */
   readonly account: () => string
-  /** The key of this device in the X25519 form. */
-  readonly ownKey: () => Promise<Uint8Array>
+  /** The key of this device in the X25519 form; in a transaction it is read there. */
+  readonly ownKey: (transaction?: Transaction) => Promise<Uint8Array>
   readonly now: () => number
   /** What a decision has led to, once it is stored. */
   readonly settled: (outcome: TrustOutcome) => void
@@ -49,7 +49,7 @@ export class TrustLedger {
 
   /** The level of a key that is known; `undefined` for one nobody has seen. In any transaction. */
   async levelIn(transaction: Transaction, jid: string, key: Uint8Array): Promise<TrustLevel | undefined> {
-    if (await this.isOwn(jid, key)) return 'authenticated'
+    if (await this.#isOwn(jid, key, transaction)) return 'authenticated'
     return this.#level((await transaction.get(trustKind)) ?? nothing, jid, key)
   }
 
@@ -77,7 +77,7 @@ export class TrustLedger {
   /** Takes keys that a checked list has shown, and tells what is thought of each. */
   async levels(jid: string, keys: readonly SeenKey[]): Promise<readonly TrustLevel[]> {
     const data = (await this.#parts.store.read(trustKind)) ?? nothing
-    const own = await Promise.all(keys.map(({ key }) => this.isOwn(jid, key)))
+    const own = await Promise.all(keys.map(({ key }) => this.#isOwn(jid, key)))
     const levelOf = (from: TrustData, index: number): TrustLevel | undefined =>
       own[index] ? 'authenticated' : this.#level(from, jid, (keys[index] as SeenKey).key)
     const known = keys.map((_, index) => levelOf(data, index))
@@ -88,9 +88,9 @@ export class TrustLedger {
   }
 
   /** Whether it is the key of this device: who else of our account has it was restored from the same backup (OMEMO F4). */
-  async isOwn(jid: string, key: Uint8Array): Promise<boolean> {
+  async #isOwn(jid: string, key: Uint8Array, transaction?: Transaction): Promise<boolean> {
     const { account, ownKey } = this.#parts
-    return jid === account() && equalBytes(await ownKey(), key)
+    return jid === account() && equalBytes(await ownKey(transaction), key)
   }
 
   /** All that is known of the keys of an account. */
@@ -110,7 +110,7 @@ export class TrustLedger {
     const { policy, account, ownKey } = this.#parts
     const data = (await transaction.get(trustKind)) ?? nothing
     const store = new DataStore(data)
-    const settings = { policy, account: account(), ownKey: keyName(await ownKey()) }
+    const settings = { policy, account: account(), ownKey: keyName(await ownKey(transaction)) }
     const outcome = await applyTrustEvent(store, settings, event)
     if (store.data !== data) transaction.put(trustKind, '', store.data)
     return outcome

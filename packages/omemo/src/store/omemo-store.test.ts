@@ -211,6 +211,13 @@ describe('locks', () => {
     expect(await store.read(numbers, 'a')).toBeUndefined()
   })
 
+  test('a store that can claim nothing here is used alone, as one in a browser without Web Locks', async () => {
+    const { get, batch } = memoryStore()
+    const store = new OmemoStore({ get, batch, claim: async () => undefined })
+    await store.transaction(['a'], async (transaction) => transaction.put(numbers, 'a', 1))
+    expect(await store.read(numbers, 'a')).toBe(1)
+  })
+
   test('without claims the locks of the browser are used, and without those none', async () => {
     const { claim, ...plain } = memoryStore()
     expect(claim).toBeDefined()

@@ -1,4 +1,4 @@
-import type { StateStore } from '@couplet/client'
+import { randomId, type StateStore } from '@couplet/client'
 
 /** Locks that also hold against other tabs and processes with the same data. */
 export interface LockPort {
@@ -66,7 +66,10 @@ export class StoreLock {
   }
 }
 
-/** The lock that fits a store: its own claims; else those of the browser's tabs; else this process is alone. */
+/**
+ * The lock that fits a store: its own claims; else those of the browser's tabs; else this process is alone. So it is with a
+ * store that can claim nothing here, as one in a browser without Web Locks.
+ */
 export function lockPortOf(store: StateStore): LockPort | undefined {
   if (store.claim !== undefined) return claimLocks(store.claim.bind(store))
   const locks = (globalThis as { readonly navigator?: { readonly locks?: WebLocks } }).navigator?.locks
@@ -91,11 +94,20 @@ function webLocks(locks: WebLocks): LockPort {
 
 /** Locks made of claims, which are asked for until they are given. */
 function claimLocks(claim: NonNullable<StateStore['claim']>): LockPort {
+  let isAble = false
+  /** A name that nobody else can have is only refused by a store that gives none away. */
+  const canClaim = async (): Promise<boolean> => {
+    const release = isAble ? undefined : await claim(randomId())
+    release?.()
+    isAble ||= release !== undefined
+    return isAble
+  }
   return {
     async acquire(name) {
       for (let delay = 4; ; delay = Math.min(delay * 2, 128)) {
         const release = await claim(name)
         if (release !== undefined) return release
+        if (!(await canClaim())) return () => {}
         await new Promise((resolve) => setTimeout(resolve, delay * (0.5 + Math.random() / 2)))
       }
     },
