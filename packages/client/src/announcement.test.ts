@@ -1,6 +1,8 @@
 import { message, presence, xml } from '@couplet/stanza'
 import { fakeSession } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
+import { Announcement } from './announcement.js'
+import { Emitter } from './events.js'
 
 const shown = (session: ReturnType<typeof fakeSession>): string[] =>
   session.sent.map(({ element }) => String(element.with({ id: undefined })).replace(" xmlns='jabber:client'", ''))
@@ -75,5 +77,25 @@ describe('what is added to presences', () => {
     session.send(presence({ type: 'unavailable' }))
     decoration.repeat()
     expect(shown(session)).toHaveLength(5)
+  })
+
+  test('what changes while there is no connection is told when the session goes on, once', () => {
+    const sent: string[] = []
+    let isOnline = true
+    const announcement = new Announcement(new Emitter(), ({ element }) => {
+      if (isOnline) sent.push(String(element))
+      return isOnline
+    })
+    const decoration = announcement.decorate(
+      () => [],
+      () => {},
+    )
+    announcement.decorated(presence({ show: 'away' }).element)
+    isOnline = false
+    decoration.repeat()
+    isOnline = true
+    announcement.resumed()
+    announcement.resumed()
+    expect(sent).toEqual(["<presence xmlns='jabber:client'><show>away</show></presence>"])
   })
 })

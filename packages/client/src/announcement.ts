@@ -6,14 +6,17 @@ import { Subscription } from './subscription.js'
 /** What a session begins with: what the client would announce, or what a plugin makes of it; and what plugins add. */
 export class Announcement {
   readonly #events: Emitter
-  readonly #send: (presence: Presence) => void
+  readonly #send: (presence: Presence) => boolean
   #announcer: Announcer | undefined
   readonly #decorators = new Set<PresenceDecorator>()
   /** What everybody was told last in this session, before anything was added; `undefined` for nothing. */
   #told: XmlElement | undefined
 
-  /** @param send sends a presence again */
-  constructor(events: Emitter, send: (presence: Presence) => void) {
+  /** What is added has changed while there was no connection. */
+  #isDue = false
+
+  /** @param send sends a presence again, unless there is no connection */
+  constructor(events: Emitter, send: (presence: Presence) => boolean) {
     this.#events = events
     this.#send = send
   }
@@ -30,6 +33,7 @@ export class Announcement {
   /** What is announced instead of these presences, in a new session; the same if who decides throws. */
   of(presences: readonly Presence[]): readonly Presence[] {
     this.#told = undefined
+    this.#isDue = false
     let announced = presences
     this.#events.run(() => {
       announced = this.#announcer?.(presences) ?? presences
@@ -42,12 +46,17 @@ export class Announcement {
     const own: PresenceDecorator = () => decorator() // the same function may be given twice
     this.#decorators.add(own)
     keep(new Subscription(() => this.#decorators.delete(own)))
-    return {
-      repeat: () => {
-        const told = this.#told && readElement(PresenceElement, this.#told.with({ id: undefined }))
-        if (told?.ok) this.#send(told.value)
-      },
-    }
+    return { repeat: () => this.#repeat() }
+  }
+
+  /** The session goes on. */
+  resumed(): void {
+    if (this.#isDue) this.#repeat()
+  }
+
+  #repeat(): void {
+    const told = this.#told && readElement(PresenceElement, this.#told.with({ id: undefined }))
+    if (told?.ok) this.#isDue = !this.#send(told.value)
   }
 
   /** A stanza that is about to be sent, with what is added if it says that we are available. */

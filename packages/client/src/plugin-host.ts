@@ -212,6 +212,7 @@ export class PluginHost {
       sendNonza: (element) => core.sendNonza(element),
       ...this.#sessionHooks(keep),
       ...this.#inboxHooks(keep),
+      on: (name, listener) => keep(core.events.on(name, listener)),
       reportError: (error) => core.events.emit('error', error),
     }
   }

@@ -59,7 +59,7 @@ export class SessionCore implements Session {
   /** Why there will be no connection any more, if so. */
   closed: ConnectionError | undefined
   /** What its presences say. */
-  readonly announcement = new Announcement(this.events, (told) => this.isOnline && this.send(told))
+  readonly announcement = new Announcement(this.events, (told) => this.isOnline && !!this.send(told))
   /** What somebody waits for may lie behind what is not read. */
   readonly #awaited = (): void => this.#link?.brake.check()
 
@@ -123,6 +123,7 @@ export class SessionCore implements Session {
     this.#jid ??= this.continuity.storedJid
     this.isOnline = true
     this.outbox.resend({ writer, acks: management, management, maxBytes: offer.maxBytes })
+    this.announcement.resumed()
     return undefined
   }
 

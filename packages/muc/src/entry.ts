@@ -247,6 +247,11 @@ export class Entry {
     this.#stopTimers()
   }
 
+  /** The room has sent a message back: asks whether we are in (XEP-0410 §3). */
+  doubt(): void {
+    this.#ping.ask()
+  }
+
   get #history(): MucHistory {
     const { state, history } = this.#core
     const { missed } = history

@@ -46,6 +46,7 @@ export class HeldSends {
   readonly #held: HeldSend[] = []
   readonly #send: (message: Message) => SendHandle
   #end: { readonly reason: unknown } | undefined
+  #isHopeless = false
 
   /** @param send sends for real */
   constructor(send: (message: Message) => SendHandle) {
@@ -57,7 +58,14 @@ export class HeldSends {
     const held = new HeldSend(message, id, this.#held.length < limit)
     if (this.#end === undefined) this.#held.push(held)
     else held.fail(this.#end.reason)
+    if (this.#isHopeless) this.release()
     return held
+  }
+
+  /** Whether the client is offline for good, as far as it knows: then it says so of what it is given. */
+  set isHopeless(isHopeless: boolean) {
+    this.#isHopeless = isHopeless
+    if (isHopeless) this.release()
   }
 
   /** We are in: sends everything, in order. */

@@ -135,6 +135,13 @@ class Rooms implements Muc {
       for (const farewell of this.#farewells.splice(0)) context.send(farewell)
       for (const { entry } of this.#members.values()) entry.resumed()
     })
+    context.on('undeliverable', ({ error, message }) => {
+      // XEP-0045 §7.4, R-044: so it answers those whom it does not know.
+      if (error.condition === 'not-acceptable' && message.from?.isBare()) this.#memberOf(message)?.entry.doubt()
+    })
+    context.on('status', ({ state }) => {
+      for (const { core } of this.#members.values()) core.heldSends.isHopeless = state === 'offline'
+    })
     context.subscription(() => this.#close())
     context.signal.addEventListener('abort', () => this.#close(), { once: true })
   }

@@ -1,4 +1,4 @@
-import { type IqInit, iq, StanzaError, type StanzaErrorCondition } from '@couplet/stanza'
+import { type IqInit, iq, message, StanzaError, type StanzaErrorCondition } from '@couplet/stanza'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { cave, inside, me, type RoomScene } from '../test/in-room.js'
 
@@ -30,6 +30,21 @@ describe('R-044 self-ping', () => {
     expect([pings(scene).length, room.state]).toEqual([1, 'joined'])
     await vi.advanceTimersByTimeAsync(4 * minute)
     expect(pings(scene)).toHaveLength(2)
+  })
+
+  test('when it sends a message back; nothing else makes us ask', async () => {
+    const { scene, room } = await inside()
+    const sendBack = (from: string, condition: StanzaErrorCondition): void =>
+      scene.session.receive(message({ type: 'error', id: 'x', from }, new StanzaError({ condition }).element))
+    sendBack(cave, 'forbidden')
+    sendBack(`${cave}/bob`, 'not-acceptable')
+    expect(pings(scene)).toHaveLength(0)
+    sendBack(cave, 'not-acceptable')
+    sendBack(cave, 'not-acceptable')
+    expect(pings(scene)).toHaveLength(1)
+    answerWith(scene, { type: 'error' }, new StanzaError({ condition: 'not-acceptable' }))
+    await vi.advanceTimersByTimeAsync(5000)
+    expect([room.state, scene.told.length]).toEqual(['lost', 2])
   })
 
   test('whatever the room says is a sign of life', async () => {

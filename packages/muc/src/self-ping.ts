@@ -61,6 +61,13 @@ export class SelfPing {
     this.#heard = performance.now()
   }
 
+  /** There is a doubt: asks now, if no question is under way. */
+  ask(): void {
+    if (this.#timer === undefined || this.#abort !== undefined || !this.#context.isOnline) return
+    clearTimeout(this.#timer)
+    void this.#ping()
+  }
+
   #wait(ms: number, interval: number = ms): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => this.#check(interval), ms)

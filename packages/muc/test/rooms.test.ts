@@ -1,4 +1,4 @@
-import { createClient, type InboundMessage } from '@couplet/client'
+import { type ClientStatus, createClient, type InboundMessage } from '@couplet/client'
 import { startLoopback } from '@couplet/testing'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type JoinOptions, muc, type Room, type RoomEvent, type RoomMessage } from '../src/index.js'
@@ -9,9 +9,9 @@ const cave = 'cave@rooms.example.org'
 async function setUp() {
   const server = await startLoopback({ users })
   onTestFinished(() => server.stop())
-  const open = async (name: keyof typeof users) => {
-    const jid = `${name}@example.org`
-    const client = createClient({ jid, password: 'pw', transports: [server.transport()], plugins: [muc()] })
+  const open = async (name: keyof typeof users, options: { readonly reconnect?: false } = {}) => {
+    const [jid, transports] = [`${name}@example.org`, [server.transport()]]
+    const client = createClient({ jid, password: 'pw', transports, plugins: [muc()], ...options })
     onTestFinished(() => client.close())
     await client.online()
     return client
@@ -253,5 +253,20 @@ describe('rooms on the loopback server', () => {
     a.send('still there?')
     await saying(b, 'still there?')
     expect([b.state, events]).toEqual(['joined', []])
+  })
+
+  test('a client that gives up says so of what waits for the room, and of what comes after that', async () => {
+    const { server, open } = await setUp()
+    const alice = await open('alice', { reconnect: false })
+    const room = await alice.muc.join(cave)
+    const given = next<ClientStatus>(
+      (handler) => alice.on('status', handler),
+      ({ state }) => state === 'offline',
+    )
+    server.drop()
+    const early = room.send('too late')
+    await given
+    const late = room.send('much too late')
+    for (const { acked } of [early, late]) await expect(acked).rejects.toMatchObject({ name: 'ConnectionError' })
   })
 })

@@ -108,7 +108,7 @@ describe('answering', () => {
 
   test('S-160 a promise, which JavaScript lets pass, is no yes', async () => {
     const session = fakeSession()
-    session.install(ping({ answer: (async () => false) as never }))
+    session.install(ping({ answer: (async () => false) as unknown as () => boolean }))
     expect(await answered(session, [...others, 'example.org'])).toEqual(['example.org'])
   })
 

@@ -173,7 +173,7 @@ export class FakeSession implements PluginContext {
   readonly inlineBind: PluginContext['inlineBind'] = (...args) => this.#context.inlineBind(...args)
   /** Says that the plugin catches up; nothing to see here. */
   readonly catchesUp: PluginContext['catchesUp'] = (covers) => this.#context.catchesUp(covers)
-
+  readonly on: PluginContext['on'] = (...args) => this.#context.on(...args)
   /** Registers who finds out what became of messages; {@link findSentWith} asks. */
   readonly findSent: PluginContext['findSent'] = (finder) => this.#context.findSent(finder)
 

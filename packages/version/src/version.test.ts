@@ -79,7 +79,7 @@ describe('answering', () => {
 
   test('S-160 a promise, which JavaScript lets pass, is no yes', async () => {
     const session = fakeSession()
-    session.install(version({ ...self, answer: (async () => false) as never }))
+    session.install(version({ ...self, answer: (async () => false) as unknown as () => boolean }))
     expect(await answered(session, [friend, 'example.org'])).toEqual(['example.org'])
   })
 
