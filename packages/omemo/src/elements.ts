@@ -1,4 +1,5 @@
-import { NS_SFS } from './files/elements.js'
+/** The namespace of shared files (XEP-0447). */
+export const NS_SFS = 'urn:xmpp:sfs:0'
 
 /** What is shown in a conversation besides text: reactions (XEP-0444), files and references to them, and what takes something back. */
 export const spokenNamespaces: readonly string[] = [

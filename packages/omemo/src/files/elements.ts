@@ -15,12 +15,11 @@ import {
   optional,
   uint,
 } from '@couplet/stanza'
+import { NS_SFS } from '../elements.js'
 import { type SecretBytes, secretBase64 } from './secret-bytes.js'
 
 /** The namespace of encrypted sources (XEP-0448). */
 export const NS_ESFS = 'urn:xmpp:esfs:0'
-/** The namespace of shared files (XEP-0447). */
-export const NS_SFS = 'urn:xmpp:sfs:0'
 /** The namespace of what is told about a file (XEP-0446). */
 export const NS_FILE_METADATA = 'urn:xmpp:file:metadata:0'
 /** The namespace of addresses of files (XEP-0103). */
