@@ -41,13 +41,7 @@ export interface DecryptedContent {
 }
 
 /** Why a message could not be decrypted. */
-export type FailureReason =
-  | OmemoErrorCode
-  | 'envelope'
-  | 'too-many-devices'
-  | 'unknown-sender'
-  | 'unsupported'
-  | 'unsupported'
+export type FailureReason = OmemoErrorCode | 'envelope' | 'too-many-devices' | 'unknown-sender' | 'unsupported'
 
 /** What has become of an encrypted message: one of these, always. */
 export type OmemoOutcome =
