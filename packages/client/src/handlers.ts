@@ -74,6 +74,8 @@ export class Handlers {
   readonly messages = new Listeners<InboundMessage>()
   readonly presences = new Listeners<Presence>()
   readonly hold = new MessageHold()
+  /** Who knows of messages that nobody is to get. */
+  readonly refusals = new Set<(message: InboundMessage) => boolean>()
   /** Who wants to know when everybody is done with a message. */
   readonly handled = new Set<(message: InboundMessage) => void>()
   readonly #requests = new Map<string, RequestHandler>()

@@ -161,9 +161,10 @@ export class PluginHost {
   }
 
   /** When the application gets messages, and is done with them. */
-  #inboxHooks(keep: Keep): Pick<PluginContext, 'onHandled' | 'holdMessages' | 'passMessage'> {
+  #inboxHooks(keep: Keep): Pick<PluginContext, 'refuse' | 'onHandled' | 'holdMessages' | 'passMessage'> {
     const core = this.#core
     return {
+      refuse: (isRefused) => keep(core.refuse(isRefused)),
       onHandled: (handler) => keep(core.onHandled(handler)),
       holdMessages: () => keep(core.hold.begin()),
       passMessage: (message) => core.hold.pass(message),

@@ -75,6 +75,11 @@ export interface PluginContext extends Session {
   /** Advertises one more feature until the subscription ends, such as the wish to be told about a node (XEP-0163 §4.3). */
   advertise(feature: string): Subscription
   /**
+   * Keeps messages from everybody, plugins included, that say something which the plugin knows not to be so: `rejected` tells of
+   * them. The function must not throw.
+   */
+  refuse(isRefused: (message: InboundMessage) => boolean): Subscription
+  /**
    * Calls the handler with each message that everybody is done with: the same one that `onMessage` gave without a definition.
    * What must not be forgotten about a message before the application has it belongs here.
    */

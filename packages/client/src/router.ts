@@ -51,6 +51,11 @@ export class Router {
       this.#events.emit('undeliverable', { error, message })
       return undefined
     }
+    for (const isRefused of this.#handlers.refusals) {
+      if (!isRefused(message)) continue
+      this.#events.emit('rejected', { reason: 'origin', stanza: message.element })
+      return undefined
+    }
     const done = this.#deliver(this.#handlers.messages, message, true)
     if (done === undefined) this.#tellHandled(message)
     else void done.then(() => this.#tellHandled(message))

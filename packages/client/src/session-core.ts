@@ -260,6 +260,12 @@ export class SessionCore implements Session {
     return new Subscription(() => this.#handlers.handled.delete(own))
   }
 
+  /** Keeps messages from everybody. */
+  refuse(isRefused: (message: InboundMessage) => boolean): Subscription {
+    this.#handlers.refusals.add(isRefused)
+    return new Subscription(() => this.#handlers.refusals.delete(isRefused))
+  }
+
   /** Messages that wait for the application. */
   get hold(): MessageHold {
     return this.#handlers.hold

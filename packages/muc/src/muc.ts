@@ -121,6 +121,8 @@ class Rooms implements Muc {
     this.onInvitation = listenForInvitations(context, (room) => this.rooms.get(room.toString())?.state === 'joined')
     // Whole stanzas, not payloads: what comes from a room is for `client.onMessage` as well.
     context.onMessage((message) => this.#memberOf(message)?.inbox.take(message))
+    // S-140: nobody but a room that we are in, or on our way into, has anything to say to all.
+    context.refuse((message) => message.type === 'groupchat' && !isCopy(message) && !this.#memberOf(message))
     context.onPresence((presence) => this.#memberOf(presence)?.presence.take(presence))
     // Before anybody can know that there is a new session, and enter a room in it.
     context.onSession(() => {

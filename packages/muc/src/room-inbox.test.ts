@@ -44,6 +44,16 @@ describe('what is said to all', () => {
     expect([messages, subjects, room.subject]).toEqual([[], [], ''])
   })
 
+  test('S-140 it reaches nobody, and is told of; what is out of an archive does not come this way', async () => {
+    const { scene } = await opened()
+    const heard: string[] = []
+    scene.session.onMessage(({ body = '' }) => void heard.push(body))
+    scene.session.receive(message({ type: 'groupchat', from: 'bob@example.org/x', body: 'forged' }))
+    scene.session.receive(message({ type: 'chat', from: 'bob@example.org/x', body: 'mine' }))
+    scene.say('bob', 'said')
+    expect([heard, scene.session.rejected.length]).toEqual([['mine', 'said'], 1])
+  })
+
   test('S-140 live, only what a room that we are in has said is groupchat', async () => {
     const { scene } = await opened()
     const kinds: (string | undefined)[] = []
@@ -56,7 +66,7 @@ describe('what is said to all', () => {
     scene.session.receive(other, 'archive')
     scene.session.receive(other, 'carbon')
     await scene.session.settled()
-    expect(kinds).toEqual(['groupchat', undefined, undefined, 'groupchat', 'groupchat'])
+    expect(kinds).toEqual(['groupchat', 'groupchat', 'groupchat']) // nobody gets the two that came live
     expect(scene.muc.kindOf(other)).toBe('groupchat')
   })
 

@@ -150,6 +150,7 @@ export class FakeSession implements PluginContext {
   readonly advertise: PluginContext['advertise'] = (feature) => this.#context.advertise(feature)
   readonly onFeatures: PluginContext['onFeatures'] = (handler) => this.#context.onFeatures(handler)
   readonly subscription: PluginContext['subscription'] = (dispose) => this.#context.subscription(dispose)
+  readonly refuse: PluginContext['refuse'] = (isRefused) => this.#context.refuse(isRefused)
   readonly onHandled: PluginContext['onHandled'] = (handler) => this.#context.onHandled(handler)
   readonly holdMessages: PluginContext['holdMessages'] = () => this.#context.holdMessages()
   readonly passMessage: PluginContext['passMessage'] = (message) => this.#context.passMessage(message)
@@ -161,7 +162,6 @@ export class FakeSession implements PluginContext {
   readonly inbound: PluginContext['inbound'] = (...args) => this.#context.inbound(...args)
   /** Makes an event. */
   readonly event: PluginContext['event'] = () => this.#context.event()
-
   /** Records the element in {@link nonzas}. */
   readonly sendNonza: PluginContext['sendNonza'] = (element) => this.#context.sendNonza(element)
 
