@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -16,15 +15,14 @@ import { type Target, targets } from './targets.js'
 
 const bytes = randomBytes(100_000)
 
-/** Starts it with some files; resolves when it says that it is online. */
-const startBot = async (target: Target, account: Account): Promise<ChildProcess> => {
+/** Starts it with some files; resolves when it says that it is online, and as whom. */
+const startBot = async (target: Target, account: Account) => {
   const example = await exampleOn(target, 'upload-bot', account)
   const files = join(example.folder, 'files')
   await mkdir(join(files, 'inside'), { recursive: true })
   await writeFile(join(files, 'très cool.jpg'), bytes)
   const child = example.start({ XMPP_FOLDER: files })
-  await onlineLine(child)
-  return child
+  return { child, jid: (await onlineLine(child)).replace('online as ', '') }
 }
 
 /** Somebody whom the owner of the bot lets see its presence, with another client. */
@@ -45,10 +43,10 @@ describe.each(await targets())('the upload bot of examples/ on $title', (target)
   test('sends what it is asked for, from its folder and to its contacts only, and ends when it is told to', async () => {
     const account = await target.createUser()
     const [contact, stranger] = [await contactOf(target, account), await openClient(target)]
-    const child = await startBot(target, account)
+    const { child, jid } = await startBot(target, account)
     const [answers, nothing] = [messagesOf(contact), messagesOf(stranger)]
-    const say = (from: typeof stranger, body: string) =>
-      from.send(message({ to: account.jid, type: 'chat', body })).acked
+    // By its full JID: its server need not have handled its presence yet.
+    const say = (from: typeof stranger, body: string) => from.send(message({ to: jid, type: 'chat', body })).acked
     await say(stranger, 'list')
     await say(contact, 'list')
     await answers.until(1)
