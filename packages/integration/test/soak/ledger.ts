@@ -33,6 +33,11 @@ export class Ledger {
     return this.#until(() => this.#seen.has(number))
   }
 
+  /** Resolves when this number or a greater one has come. */
+  reached(number: number): Promise<void> {
+    return this.#until(() => this.#highest >= number)
+  }
+
   /** The numbers below `count` that have not come. */
   missing(count: number): number[] {
     return Array.from({ length: count }, (_, number) => number).filter((number) => !this.#seen.has(number))

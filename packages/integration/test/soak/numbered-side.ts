@@ -28,6 +28,8 @@ export class NumberedSide {
   readonly ids: string[] = []
   readonly proxy: FaultProxy
   sent = 0
+  /** How many of them were sent before {@link stop}. */
+  counted = 0
   /** Whether it tries again at once: while the server is there. */
   isHurried = true
   #isSending = true
@@ -57,10 +59,23 @@ export class NumberedSide {
     this.#sending = this.#sendAll(to)
   }
 
-  /** Sends no more than one last message, and resolves when every outcome is known. */
+  /** Sends no more, and resolves when every outcome is known. */
   async stop(): Promise<void> {
     this.#isSending = false
     await this.#sending
+    this.counted = this.sent
+  }
+
+  /**
+   * Resolves when the other side has got something that was sent after all the rest: that has come, or will not come any more.
+   * It is sent again and again, because it may be lost by the server as well.
+   */
+  async flush(other: NumberedSide): Promise<void> {
+    let isThere = false
+    void other.ledger.reached(this.counted).then(() => {
+      isThere = true
+    })
+    while (!isThere) await this.#send(String(other.client.account))
   }
 
   /** The numbers that the own archive has, of messages between the two, from this account. */
@@ -81,7 +96,6 @@ export class NumberedSide {
       if (under.size >= windowSize) await Promise.race(under)
     }
     await Promise.all(under)
-    await this.#send(to) // whoever gets this one has got all before it, or will not get them any more
   }
 
   #send(to: string): Promise<void> {
