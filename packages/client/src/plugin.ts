@@ -180,7 +180,7 @@ export interface PluginContext extends Session {
   event<Args extends readonly unknown[]>(): PluginEvent<Args>
   /** Makes a subscription of the plugin's own, for what consists of several; it ends with the plugin at the latest. */
   subscription(dispose: () => void): Subscription
-  /** Calls the listener with an event of the client, as {@link Client.on} does. */
+  /** Calls the listener with an event of the client, as `client.on` does. */
   on<K extends keyof ClientEvents>(name: K, listener: (event: ClientEvents[K]) => Handled): Subscription
   /** Reports an error that nobody waits for: the client's `error` event. */
   reportError(error: unknown): void
