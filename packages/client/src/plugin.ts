@@ -120,7 +120,7 @@ export interface PluginContext extends Session {
    *
    * Mostly that is a new one. With a store it may be one that an earlier process has begun: of that this process knows
    * nothing but its stream features, so `stream` and `state` are called with `true`. The server still has the presence and the
-   * rooms and holds what was missed, so nothing is announced, and `archive` and `rooms` are not called. {@link onResume}
+   * rooms and holds what was missed, so nothing is announced, and `archive` and `rooms` are not called. `onResume`
    * follows. A session that goes on in the same process is not begun again.
    *
    * A presence that a handler sends before it first waits goes before what the application has queued.
