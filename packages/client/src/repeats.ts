@@ -1,10 +1,8 @@
 import { Delay } from '@couplet/delay'
-import { flatten, type Message } from '@couplet/stanza'
+import { abridge, type Message } from '@couplet/stanza'
 
 /** Messages that are remembered. */
 const most = 1000
-/** Characters of a text that are remembered as they are. */
-const mostCharacters = 256
 
 /** What tells one message from another. */
 type Identity = Readonly<Record<'inbox' | 'from' | 'id' | 'body', string>> & { readonly isDelayed: boolean }
@@ -28,9 +26,9 @@ export class Repeats {
    */
   has(message: Message, inbox = ''): boolean {
     if (message.id === undefined || message.body === undefined) return false
-    const [id, body] = [abstractOf(message.id), abstractOf(message.body)]
+    const [id, body] = [abridge(message.id), abridge(message.body)]
     const isDelayed = message.get(Delay) !== undefined
-    const identity = { inbox, from: message.from?.toString() ?? '', id, body, isDelayed }
+    const identity = { inbox, from: abridge(message.from?.toString() ?? ''), id, body, isDelayed }
     // Without any delay it may be another message of a sender who numbers them from 1 again and again.
     if (isDelayed || this.#delayed > 0) {
       const earlier = this.#latest(identity)
@@ -52,12 +50,4 @@ export class Repeats {
     }
     return undefined
   }
-}
-
-/** What stands for a text in memory, without the chunk it came in: the sender chooses how long it is. */
-export function abstractOf(text: string): string {
-  if (text.length <= mostCharacters) return flatten(text)
-  let hash = 0
-  for (let at = mostCharacters; at < text.length; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0
-  return flatten(`${text.length} ${hash} ${text.slice(0, mostCharacters)}`)
 }

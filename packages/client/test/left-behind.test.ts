@@ -41,14 +41,20 @@ async function setUp(options: Omit<LoopbackOptions, 'users'> = {}) {
   return { server, friend, next, end }
 }
 
+/** A process that has kept a message, and was killed before it had a connection. */
+async function left(next: Awaited<ReturnType<typeof setUp>>['next']) {
+  const first = next({ network: noNetwork })
+  first.client.online().catch(() => {})
+  await time.advance(1000)
+  await time.until(first.client.send(say('1')).accepted)
+  await first.kill()
+  return first
+}
+
 describe('R-029 what an earlier process has left', () => {
   test('in the queue outlasts a process that never has a connection, and is sent by the next one that has', async () => {
     const { friend, next, end } = await setUp()
-    const first = next({ network: noNetwork })
-    first.client.online().catch(() => {})
-    await time.advance(1000)
-    await time.until(first.client.send(say('1')).accepted)
-    await first.kill()
+    await left(next)
     const second = next({ network: noNetwork })
     second.client.online().catch(() => {})
     await time.advance(1000)
@@ -70,11 +76,7 @@ describe('R-029 what an earlier process has left', () => {
 
   test('goes on when the same client tries again after an end for good', async () => {
     const { friend, next, end } = await setUp()
-    const first = next({ network: noNetwork })
-    first.client.online().catch(() => {})
-    await time.advance(1000)
-    await time.until(first.client.send(say('1')).accepted)
-    await first.kill()
+    await left(next)
     const second = next({ reconnect: false })
     second.network.refuse()
     await expect(time.until(second.client.online())).rejects.toBeInstanceOf(Error)
@@ -88,14 +90,10 @@ describe('R-029 what an earlier process has left', () => {
 
   test('is not written over by a process that cannot read it', async () => {
     const { friend, next, end } = await setUp()
-    const first = next({ network: noNetwork })
-    first.client.online().catch(() => {})
-    await time.advance(1000)
-    await time.until(first.client.send(say('1')).accepted)
-    await first.kill()
+    const { disk } = await left(next)
     const problem = new Error('busy')
-    const get = (key: string) => (key.endsWith('/session') ? Promise.reject(problem) : first.disk.get(key))
-    const second = next({ store: { get, batch: first.disk.batch } })
+    const get = (key: string) => (key.endsWith('/session') ? Promise.reject(problem) : disk.get(key))
+    const second = next({ store: { get, batch: disk.batch } })
     await time.until(second.client.online())
     await time.until(second.client.send(say('2')).acked)
     expect(second.errors).toEqual([problem])
@@ -110,11 +108,7 @@ describe('R-029 what an earlier process has left', () => {
 
   test('is reported as well when a server without stream management does not say that it has it', async () => {
     const { friend, next, end } = await setUp({ management: false })
-    const first = next({ network: noNetwork })
-    first.client.online().catch(() => {})
-    await time.advance(1000)
-    await time.until(first.client.send(say('1')).accepted)
-    await first.kill()
+    await left(next)
     // Nothing arrives from the moment when what waited is written.
     const abyss: Plugin<'abyss', unknown> = {
       name: 'abyss',

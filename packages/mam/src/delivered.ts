@@ -1,4 +1,4 @@
-import { flatten, type Message } from '@couplet/stanza'
+import { abridge, type Message } from '@couplet/stanza'
 import { originId } from '@couplet/stanza-id'
 
 /** How many messages are remembered, and how many of them in the store. */
@@ -52,14 +52,7 @@ export type MessageKey = string | undefined
 export function keyOf(message: Message): MessageKey {
   const { from, to, body = '' } = message
   const id = originId(message) ?? message.id
-  return id === undefined ? undefined : flatten(`${hash(body)} ${from ?? ''} ${to?.bare ?? ''} ${id}`)
-}
-
-/** FNV-1a: tells texts apart that nobody has chosen to be alike; who does loses a message of his own. */
-function hash(text: string): string {
-  let value = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193)
-  return (value >>> 0).toString(36)
+  return id === undefined ? undefined : abridge(`${from ?? ''} ${to?.bare ?? ''} ${id} ${body}`)
 }
 
 class RecentSet {

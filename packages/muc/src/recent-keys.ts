@@ -1,9 +1,6 @@
-import { flatten } from '@couplet/stanza'
+import { abridge } from '@couplet/stanza'
 
-/** So many characters of a key are kept; of the rest only how long it is, and a sum. */
-const limit = 256
-
-/** The last keys that were added; older ones are forgotten. */
+/** The last keys that were added, however long; older ones are forgotten. */
 export class RecentKeys {
   readonly #keys = new Set<string>()
   readonly #limit: number
@@ -14,7 +11,7 @@ export class RecentKeys {
 
   /** Remembers a key. */
   add(text: string): void {
-    const key = bounded(text)
+    const key = abridge(text)
     this.#keys.delete(key)
     this.#keys.add(key)
     const [oldest] = this.#keys
@@ -23,14 +20,6 @@ export class RecentKeys {
 
   /** Whether it is among the last. */
   has(text: string): boolean {
-    return this.#keys.has(bounded(text))
+    return this.#keys.has(abridge(text))
   }
-}
-
-/** Others choose the text, and it may be part of all that came with it. */
-function bounded(text: string): string {
-  if (text.length <= limit) return flatten(text)
-  let sum = 0
-  for (let i = limit; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193)
-  return flatten(`${text.slice(0, limit)} ${text.length} ${sum}`)
 }

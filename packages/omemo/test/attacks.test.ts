@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { memoryStore } from '@couplet/client'
-import { type Message, type XmlElement, xml } from '@couplet/stanza'
+import { type XmlElement, xml } from '@couplet/stanza'
 import { parseXml } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
 import { defaultBackend } from '#backend'
@@ -9,20 +9,10 @@ import { contactKind } from '../src/devices/contact-record.js'
 import type { OmemoOptions, VersionName } from '../src/index.js'
 import { accountStore } from '../src/store/account-store.js'
 import { OmemoStore } from '../src/store/omemo-store.js'
+import { onTheWay, pairOf, receive } from './pair.js'
 import { archived, forged, lastOutcome, type Peer, World } from './world.js'
 
 const versions: readonly VersionName[] = ['omemo2', 'legacy']
-
-const pairOf = async (options: OmemoOptions, others: OmemoOptions = options) => {
-  const world = new World()
-  const [alice, bob] = [await world.join('alice@a.example/1', options), await world.join('bob@b.example/1', others)]
-  return { world, alice, bob }
-}
-
-const receive = async (peer: Peer, stanza: Message | XmlElement): Promise<void> => {
-  peer.session.receive('element' in stanza ? stanza.element : stanza)
-  await peer.session.settled()
-}
 
 /** As the client would pass it on; not at all if its addresses are none. */
 const inboundOf = (peer: Peer, element: XmlElement) => {
@@ -31,12 +21,6 @@ const inboundOf = (peer: Peer, element: XmlElement) => {
   } catch {
     return undefined
   }
-}
-
-/** What one has written to another, on its way. */
-const onTheWay = async (world: World, from: Peer, to: Peer, body: string): Promise<XmlElement> => {
-  await from.omemo.send({ to: to.jid, body })
-  return world.take(from).at(-1) as XmlElement
 }
 
 const encryptedOf = (element: XmlElement): XmlElement =>

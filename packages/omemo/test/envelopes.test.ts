@@ -1,25 +1,9 @@
-import { Jid, type Message, type XmlElement, xml } from '@couplet/stanza'
+import { Jid, type XmlElement, xml } from '@couplet/stanza'
 import { parseXml } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
 import type { OmemoOptions } from '../src/index.js'
-import { forged, lastOutcome, type Peer, World } from './world.js'
-
-const pairOf = async (options: OmemoOptions, others: OmemoOptions = options) => {
-  const world = new World()
-  const [alice, bob] = [await world.join('alice@a.example/1', options), await world.join('bob@b.example/1', others)]
-  return { world, alice, bob }
-}
-
-const receive = async (peer: Peer, stanza: Message | XmlElement): Promise<void> => {
-  peer.session.receive('element' in stanza ? stanza.element : stanza)
-  await peer.session.settled()
-}
-
-/** What one has written to another, on its way. */
-const onTheWay = async (world: World, from: Peer, to: Peer, body: string): Promise<XmlElement> => {
-  await from.omemo.send({ to: to.jid, body })
-  return world.take(from).at(-1) as XmlElement
-}
+import { onTheWay, pairOf, receive } from './pair.js'
+import { forged, lastOutcome } from './world.js'
 
 const encryptedOf = (element: XmlElement): XmlElement =>
   [...element.elements()].find(({ name }) => name === 'encrypted') as XmlElement

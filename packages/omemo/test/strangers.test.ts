@@ -2,16 +2,11 @@ import { StanzaError, type XmlElement } from '@couplet/stanza'
 import { parseXml } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
 import { manual, type OmemoOptions, type VersionName } from '../src/index.js'
+import { onTheWay } from './pair.js'
 import { TestRoom } from './room.js'
-import { archived, type Peer, World } from './world.js'
+import { archived, World } from './world.js'
 
 const versions: readonly VersionName[] = ['omemo2', 'legacy']
-
-/** What one has written to another, on its way. */
-const onTheWay = async (world: World, from: Peer, to: Peer, body: string): Promise<XmlElement> => {
-  await from.omemo.send({ to: to.jid, body })
-  return world.take(from).at(-1) as XmlElement
-}
 
 /** The same with a share that nothing can be made of. */
 const broken = (element: XmlElement): XmlElement =>

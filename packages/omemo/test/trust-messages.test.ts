@@ -1,4 +1,4 @@
-import { StanzaError } from '@couplet/stanza'
+import { StanzaError, type XmlElement } from '@couplet/stanza'
 import { expect, test } from 'vitest'
 import { atm } from '../src/index.js'
 import { keyName } from '../src/trust/trust-record.js'
@@ -12,13 +12,19 @@ const levelOf = async (by: Peer, about: Peer): Promise<string | undefined> => {
   return (await by.omemo.devices(about.jid)).find(({ deviceId }) => deviceId === id)?.trust
 }
 
-test('what the user compares on one device, the other devices learn (XEP-0450)', async () => {
+/** Two devices of one account, and somebody both have written to. */
+const twoAndBob = async () => {
   const world = new World()
   const options = { trust: atm() }
   const [phone, desk] = [await world.join('alice@a.example/1', options), await world.join('alice@a.example/2', options)]
   const bob = await world.join('bob@b.example/1', options)
   for (const from of [phone, desk]) await from.omemo.send({ to: bob.jid, body: 'hi' })
   await world.settle()
+  return { world, phone, desk, bob }
+}
+
+test('what the user compares on one device, the other devices learn (XEP-0450)', async () => {
+  const { world, phone, desk, bob } = await twoAndBob()
   // Each of the own devices has compared the other.
   await authenticate(phone, desk)
   await authenticate(desk, phone)
@@ -36,13 +42,13 @@ test('what the user compares on one device, the other devices learn (XEP-0450)',
 })
 
 test('OMEMO S24 a trust message that comes again, or from somebody who is not authenticated, decides nothing', async () => {
-  const world = new World()
-  const options = { trust: atm() }
-  const [phone, desk] = [await world.join('alice@a.example/1', options), await world.join('alice@a.example/2', options)]
-  const bob = await world.join('bob@b.example/1', options)
-  await phone.omemo.send({ to: bob.jid, body: 'hi' })
-  await desk.omemo.send({ to: bob.jid, body: 'hi' })
-  await world.settle()
+  const { world, phone, desk, bob } = await twoAndBob()
+  const heard: XmlElement[] = []
+  const deliver = world.deliver.bind(world)
+  world.deliver = (to, element) => {
+    if (to === desk) heard.push(element)
+    return deliver(to, element)
+  }
   await authenticate(phone, desk)
   await authenticate(phone, bob)
   await world.settle()
@@ -51,16 +57,20 @@ test('OMEMO S24 a trust message that comes again, or from somebody who is not au
   await authenticate(desk, phone)
   await world.settle()
   expect(await levelOf(desk, bob)).toBe('authenticated')
+  const again = heard.splice(0)
+  expect(again.length).toBeGreaterThan(0)
+  await desk.omemo.decide([{ jid: bob.jid, keys: [await keyOf(bob)], level: 'distrusted' }])
+  desk.outcomes.length = 0
+  for (const element of again) world.deliver(desk, element)
+  await world.settle()
+  // Some were for Bob alone.
+  const statuses = new Set(desk.outcomes.map(({ status }) => status))
+  expect([...statuses].sort()).toEqual(['duplicate', 'not-for-this-device'])
+  expect(await levelOf(desk, bob)).toBe('distrusted')
 })
 
 test('a device that cannot be told what was decided is an event, and is told with the next decision (XEP-0450)', async () => {
-  const world = new World()
-  const options = { trust: atm() }
-  const [phone, desk] = [await world.join('alice@a.example/1', options), await world.join('alice@a.example/2', options)]
-  const bob = await world.join('bob@b.example/1', options)
-  await phone.omemo.send({ to: bob.jid, body: 'hi' })
-  await desk.omemo.send({ to: bob.jid, body: 'hi' })
-  await world.settle()
+  const { world, phone, desk, bob } = await twoAndBob()
   await authenticate(phone, desk)
   await authenticate(desk, phone)
   await world.settle()

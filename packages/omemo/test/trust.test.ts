@@ -2,17 +2,12 @@ import { Jid, message, NS_CLIENT, xml } from '@couplet/stanza'
 import { parseXml } from '@couplet/testing'
 import { TrustMessage } from '@couplet/trust-messages'
 import { describe, expect, test } from 'vitest'
-import { atm, btbv, manual, type OmemoOptions, OptOut, type TrustPolicy, tofu, type VersionName } from '../src/index.js'
+import { atm, btbv, manual, OptOut, type TrustPolicy, tofu, type VersionName } from '../src/index.js'
 import { keyName } from '../src/trust/trust-record.js'
+import { pairOf } from './pair.js'
 import { type Peer, World } from './world.js'
 
 const versions: readonly VersionName[] = ['omemo2', 'legacy']
-
-const pairOf = async (options: OmemoOptions, others: OmemoOptions = options) => {
-  const world = new World()
-  const [alice, bob] = [await world.join('alice@a.example/1', options), await world.join('bob@b.example/1', others)]
-  return { world, alice, bob }
-}
 
 const decide = async (by: Peer, about: Peer, level: 'authenticated' | 'trusted' | 'distrusted' | 'undecided') => {
   const { identityKey } = await about.omemo.self()

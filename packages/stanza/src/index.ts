@@ -60,7 +60,7 @@ export {
   streamErrorConditions,
 } from './stream-error.js'
 export { type AttributeInput, readElement, XmlElement, type XmlNode, xml } from './xml/element.js'
-export { flatten, intern } from './xml/flatten.js'
+export { abridge, flatten, intern } from './xml/flatten.js'
 export { defaultLimits, type ParserLimits } from './xml/limits.js'
 export { escapeAttribute, escapeText, IllegalCharacterError, serialize } from './xml/serialize.js'
 export type { StreamEvent } from './xml/tree-builder.js'

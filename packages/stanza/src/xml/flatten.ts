@@ -7,6 +7,20 @@ export function flatten(text: string): string {
   return text.length < 13 ? text : (JSON.parse(JSON.stringify(text)) as string)
 }
 
+/** Characters of a text that are kept as they are. */
+const abridged = 256
+
+/**
+ * What stands for a text in memory, however long somebody has made it: itself, or its beginning with its length and a hash
+ * (FNV-1a). It tells texts apart that nobody has chosen to be alike.
+ */
+export function abridge(text: string): string {
+  if (text.length <= abridged) return flatten(text)
+  let hash = 0x811c9dc5
+  for (let at = abridged; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  return flatten(`${text.slice(0, abridged)} ${text.length} ${hash >>> 0}`)
+}
+
 // Names come as slices of the network's chunks, new ones with every stanza. One copy of each saves memory and makes comparing
 // them a comparison of pointers. Bounded, because a peer chooses them.
 const interned = new Map<string, string>()
