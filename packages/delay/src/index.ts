@@ -6,4 +6,4 @@
  */
 
 export { Delay, NS_DELAY } from './elements.js'
-export { trustedDelay } from './trusted-delay.js'
+export { clockTolerance, isPlausible, trustedDelay } from './trusted-delay.js'

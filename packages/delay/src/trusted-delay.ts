@@ -3,8 +3,13 @@ import { Delay } from './elements.js'
 
 /** Before there was XMPP (XEP-0082 §2.1). */
 const EARLIEST = Date.UTC(1999, 0, 1)
-/** Clocks differ; five minutes are forgiven. */
-const TOLERANCE = 5 * 60_000
+/** Milliseconds by which clocks may differ. */
+export const clockTolerance = 5 * 60_000
+
+/** Whether something can have been said then: not before 1999, nor more than five minutes ahead of now. */
+export function isPlausible(stamp: Date, now: number = Date.now()): boolean {
+  return stamp.getTime() >= EARLIEST && stamp.getTime() <= now + clockTolerance
+}
 
 /**
  * The first delay of a stanza that can be believed: by our account, our server, a room about its own messages, or without
@@ -19,10 +24,7 @@ export function trustedDelay(
   account: BareJid,
   now: number = Date.now(),
 ): Delay | undefined {
-  return stanza.all(Delay).find(({ from, stamp }) => {
-    const time = stamp.getTime()
-    return mayDelay(from, stanza, account) && time >= EARLIEST && time <= now + TOLERANCE
-  })
+  return stanza.all(Delay).find(({ from, stamp }) => mayDelay(from, stanza, account) && isPlausible(stamp, now))
 }
 
 function mayDelay(from: Jid | undefined, stanza: Message | Presence, account: BareJid): boolean {

@@ -1,8 +1,5 @@
-import { Delay } from '@couplet/delay'
+import { clockTolerance, Delay, isPlausible } from '@couplet/delay'
 import type { BareJid, Message } from '@couplet/stanza'
-
-/** Milliseconds: before there was XMPP, and by how much clocks may differ. */
-const bounds = { earliest: Date.UTC(1999, 0, 1), ahead: 5 * 60_000 } as const
 
 /** When a room says that something was said. */
 export interface RoomDelay {
@@ -20,8 +17,8 @@ export function roomDelay(message: Message, room: BareJid): RoomDelay | undefine
   const delays = message.all(Delay)
   // Some rooms sign with the address of the occupant.
   const by = (name: string | undefined) => delays.findLast(({ from }) => from?.bare.toString() === name)
-  const time = (by(room.toString()) ?? by(room.domain) ?? by(undefined))?.stamp.getTime()
-  if (time === undefined) return undefined
-  const isBelievable = time >= bounds.earliest && time <= Date.now() + bounds.ahead
-  return { stamp: new Date(isBelievable ? time : Date.now()), isBefore: (other) => time <= other + bounds.ahead }
+  const { stamp } = by(room.toString()) ?? by(room.domain) ?? by(undefined) ?? {}
+  if (stamp === undefined) return undefined
+  const isBefore = (time: number): boolean => stamp.getTime() <= time + clockTolerance
+  return { stamp: isPlausible(stamp) ? stamp : new Date(), isBefore }
 }

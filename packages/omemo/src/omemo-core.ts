@@ -5,7 +5,6 @@ import type { Pep } from '@couplet/pep'
 import { message, type XmlElement } from '@couplet/stanza'
 import { defaultBackend } from '#backend'
 import { Aftermath, reportUnlessOffline } from './aftermath.js'
-import { AnyReceiver } from './any-receiver.js'
 import { Announcer } from './devices/announcer.js'
 import { BundleFetcher } from './devices/bundle-fetcher.js'
 import { systemClock } from './devices/clock.js'
@@ -23,6 +22,7 @@ import { EmptyMessages } from './sessions/empty-messages.js'
 import { Inbox } from './sessions/inbox.js'
 import { Journal } from './sessions/journal.js'
 import { MessageEncryptor } from './sessions/message-encryptor.js'
+import { MessageReceiver } from './sessions/message-receiver.js'
 import { parseXml } from './sessions/parse-xml.js'
 import { RecipientFinder } from './sessions/recipient.js'
 import { TrustLedger } from './sessions/trust-ledger.js'
@@ -45,6 +45,8 @@ export class OmemoCore {
   readonly backend
   readonly clock
   readonly versions: readonly Version[]
+  /** The versions that are not in use. */
+  readonly unused: readonly Version[]
   readonly store: OmemoStore
   readonly own: OwnAccount
   readonly directory: DeviceDirectory
@@ -71,6 +73,7 @@ export class OmemoCore {
     this.backend = crypto
     this.clock = clock
     this.versions = versions?.flatMap((name) => allVersions.find((each) => each.name === name) ?? []) ?? allVersions
+    this.unused = allVersions.filter((version) => !this.versions.includes(version))
     const store = given === undefined ? context.store : accountStore(given, context.account.toString())
     this.store = locks === undefined ? new OmemoStore(store) : new OmemoStore(store, locks)
     this.events = context.event<[OmemoEvent]>()
@@ -113,8 +116,7 @@ export class OmemoCore {
   }
 
   async #otherIds(): Promise<readonly number[]> {
-    const others = allVersions.filter((version) => !this.versions.includes(version))
-    const lists = await Promise.all(others.map(({ devices }) => this.context.pep.get(devices)))
+    const lists = await Promise.all(this.unused.map(({ devices }) => this.context.pep.get(devices)))
     return lists.flatMap((list) => list?.devices.map(({ id }) => id) ?? [])
   }
 
@@ -163,13 +165,14 @@ export class OmemoCore {
   }
 
   #inbox(journal: Journal): Inbox {
-    const { context, store, own, backend, versions, trust } = this
+    const { context, store, own, backend, versions, unused, trust } = this
     const inbound = (element: XmlElement, provenance: Provenance) => context.inbound(element, provenance)
-    const receiver = new AnyReceiver(allVersions, {
+    const receiver = new MessageReceiver({
       store,
       own,
       backend,
       versions,
+      unused,
       trust,
       journal,
       emit: (event) => this.events.emit(event),

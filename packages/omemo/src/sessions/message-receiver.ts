@@ -40,6 +40,8 @@ export interface ReceiverParts extends TakeContentParts {
   readonly own: OwnAccount
   readonly backend: CryptoBackend
   readonly versions: readonly Version[]
+  /** Those that are not in use: nothing in them is left without a word (OMEMO F6). */
+  readonly unused: readonly Version[]
   readonly emit: EmitOmemoEvent
 }
 
@@ -67,11 +69,8 @@ export class MessageReceiver {
   /** What has become of a message; `undefined` if it is not encrypted. */
   async receive(message: InboundMessage, origin: MessageOrigin): Promise<Received | undefined> {
     const { versions, own } = this.#parts
-    const found = versions.flatMap((version) => {
-      const read = version.read(message.element)
-      return read === undefined ? [] : [{ version, read }]
-    })
-    if (found.length === 0) return undefined
+    const found = readAs(versions, message)
+    if (found.length === 0) return this.#unsupported(message, origin)
     const readable = found.flatMap(({ version, read }) => (read.ok ? [{ version, parts: read.value }] : []))
     const [first] = readable
     if (first === undefined) return failed('malformed', undefined)
@@ -122,6 +121,20 @@ export class MessageReceiver {
     })
     wipeReplaced(before.sessions, after)
     return received
+  }
+
+  /** What has become of a message in a version that is not in use. */
+  async #unsupported(message: InboundMessage, { from }: MessageOrigin): Promise<Received | undefined> {
+    const { own, account, unused } = this.#parts
+    const [found] = readAs(unused, message)
+    if (found === undefined) return undefined
+    const { version, read } = found
+    const id = (await own.find())?.account.deviceId
+    // Somebody may have sent what we can read in a message of its own.
+    const isForOthers = read.ok && id !== undefined && sharesFor(read.value, account().toString(), id).length === 0
+    if (from === undefined || !isForOthers) return failed('unsupported', undefined)
+    const device = { jid: from.bare.toString(), deviceId: read.value.sid, version: version.name }
+    return { outcome: { status: 'not-for-this-device', device } }
   }
 
   /** @throws OmemoError for what no session can decrypt */
@@ -223,6 +236,12 @@ export class MessageReceiver {
 
 /** The very same share was decrypted before. One that only uses the same key again is something else: a failure. */
 class SeenBefore extends Error {}
+
+const readAs = (versions: readonly Version[], { element }: InboundMessage) =>
+  versions.flatMap((version) => {
+    const read = version.read(element)
+    return read === undefined ? [] : [{ version, read }]
+  })
 
 function isCrowded({ lists, devices }: Contact, deviceId: number): boolean {
   if (devices.size < mostUnlisted || Object.values(lists).some(({ ids }) => ids.includes(deviceId))) return false
