@@ -77,6 +77,8 @@ describe.each(await targets())('everyday, on $title', (target: Target) => {
     await romeo.roster.add(juliet.account, { name: 'Juliet' })
     romeo.presence.subscribe(juliet.account)
     await lines.has('Juliet: here')
+    await romeo.roster.update(juliet.account, { name: 'Jule' })
+    await lines.has('Jule: here') // a new name makes nobody go away
     publishStatus(romeo)
     await romeo.presence.set({})?.acked
     if (target.server !== undefined) {
