@@ -1,11 +1,10 @@
 import { cbc, gcm } from '@noble/ciphers/aes.js'
 import { ed25519, x25519 } from '@noble/curves/ed25519.js'
-import { hkdf } from '@noble/hashes/hkdf.js'
-import { hmac } from '@noble/hashes/hmac.js'
-import { sha256, sha512 } from '@noble/hashes/sha2.js'
+import { sha512 } from '@noble/hashes/sha2.js'
 import { OmemoError } from '../omemo-error.js'
 import type { CryptoBackend } from './backend.js'
 import { equalBytes } from './bytes.js'
+import { hkdfSha256, hmacSha256 } from './hmac-sha256.js'
 import { scalarFromHash, scalarOf } from './scalar.js'
 
 const { Point } = ed25519
@@ -44,11 +43,8 @@ export const nobleBackend: CryptoBackend = {
     }
   },
   ed25519Verify: verify,
-  hmacSha256: (key, first, second) => {
-    const state = hmac.create(sha256, key).update(first)
-    return (second === undefined ? state : state.update(second)).digest()
-  },
-  hkdfSha256: (salt, secret, info, length) => hkdf(sha256, secret, salt, info, length),
+  hmacSha256,
+  hkdfSha256,
   aesCbcEncrypt: (key, iv, plaintext) => cbc(key, iv).encrypt(plaintext),
   aesCbcDecrypt: (key, iv, ciphertext) => attempt(() => cbc(key, iv).decrypt(ciphertext)),
   aesGcmEncrypt: (key, iv, plaintext) => gcm(key, iv).encrypt(plaintext),
