@@ -1,14 +1,21 @@
-import { existsSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { loadPackages } from '../../workspace/workspace.mjs'
+import { loadPackages, sourceFiles } from '../../workspace/workspace.mjs'
 import { bundleSources } from '../bundle-sources.mjs'
 
-/** The stanza package, OMEMO's cryptography and the element definitions of all packages: `{ stanza, omemo, definitions: { mam: {…}, … } }`. */
+/** The files with what is on the wire, of all packages, from the root. */
+function elementFiles() {
+  const packages = loadPackages().filter(({ publishable }) => publishable)
+  const files = packages.flatMap((pkg) => sourceFiles(pkg).map((file) => `${pkg.path}/${file}`))
+  return files.filter((file) => file.endsWith('/elements.ts'))
+}
+
+/** The stanza package, OMEMO's cryptography and the element definitions of all packages: `{ stanza, omemo, definitions: { FILE: {…}, … } }`. */
 export async function loadSources() {
-  const packages = loadPackages().filter((pkg) => existsSync(join(pkg.directory, 'src/elements.ts')) && pkg.publishable)
-  const names = packages.map((pkg, i) => `${JSON.stringify(pkg.folder)}: p${i}`).join(', ')
-  const imports = packages.map((pkg, i) => `import * as p${i} from './packages/${pkg.folder}/src/elements.ts'`)
+  const files = elementFiles()
+  const names = files.map((file, i) => `${JSON.stringify(file)}: p${i}`).join(', ')
+  const imports = files.map((file, i) => `import * as p${i} from './${file}'`)
   const contents = `${imports.join('\n')}
 import * as index from './packages/stanza/src/index.ts'
 import * as agreement from './packages/omemo/src/crypto/x3dh.ts'
@@ -17,11 +24,12 @@ import * as ratchet from './packages/omemo/src/crypto/ratchet.ts'
 import * as records from './packages/omemo/src/crypto/session-encoding.ts'
 import { platformBackend } from './packages/omemo/src/crypto/backend-node.ts'
 import { parseMessage, sign } from './packages/omemo/src/crypto/profile.ts'
-import { legacyProfile } from './packages/omemo/src/legacy/profile.ts'
-import { omemo2Profile } from './packages/omemo/src/omemo2/profile.ts'
+import { legacyVersion } from './packages/omemo/src/legacy/version.ts'
+import { omemo2Version } from './packages/omemo/src/omemo2/version.ts'
 import { StreamParser } from './packages/stanza/src/xml/stream-parser.ts'
 export const omemo = {
-  ...ratchet, ...agreement, ...identity, ...records, parseMessage, sign, platformBackend, legacyProfile, omemo2Profile,
+  ...ratchet, ...agreement, ...identity, ...records, parseMessage, sign, platformBackend,
+  versions: [legacyVersion, omemo2Version],
   messageOf: (parsed) => (parsed.kind === 'key-exchange' ? parsed.message : parsed),
 }
 export const stanza = { ...index, StreamParser }

@@ -44,7 +44,7 @@ const sentences: Readonly<Record<OmemoErrorCode, readonly [sentence: string, ret
   'bad-mac': ['the message is not authentic', 'no'],
   'bad-bundle': ['the bundle has no valid signed prekey or no usable prekey', 'no'],
   'bad-key': ['a public key is not acceptable', 'no'],
-  malformed: ['the message is malformed', 'no'],
+  malformed: ['what was received has another form', 'no'],
   'obsolete-payload': ['the payload is of a kind that any recipient could have forged', 'no'],
   // Ratchet state.
   replayed: ['the message has been decrypted before', 'no'],

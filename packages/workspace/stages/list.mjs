@@ -21,7 +21,7 @@ export const stages = {
   lint: { command: () => script(`${workspace}/stages/lint.mjs`) },
   check: { command: () => script(`${workspace}/check.mjs`) },
   types: { command: () => script(`${workspace}/stages/type-check.mjs`) },
-  unit: { command: () => script(`${workspace}/stages/tests.mjs`, `${workspace}/vitest.config.mjs`) },
+  unit: { command: () => script(`${workspace}/stages/tests.mjs`, `${workspace}/vitest.config.mjs`, '--coverage') },
   integration: {
     command: () => script(`${workspace}/stages/tests.mjs`, 'packages/integration/vitest.config.mjs'),
     limitMinutes: 15,

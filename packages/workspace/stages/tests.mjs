@@ -47,7 +47,10 @@ function run(config, args) {
   const report = readJson(output)
   listSkippedAndFailed(report)
   const tally = countReport(report)
-  if (status !== 0 && tally.failed === 0) tally.failed = 1
+  if (status !== 0 && tally.failed === 0) {
+    tally.failed = 1
+    printFailure(config, 'the run failed though its tests passed: an error outside of them, or too little coverage')
+  }
   printTally(tally)
 }
 

@@ -54,7 +54,7 @@ function usableKey(profile: Profile, { id, publicKey }: NumberedKey): NumberedKe
 
 /**
  * Checks a bundle: the identity key strictly, the signature over the signed prekey as it was received, prekeys one by
- * one. Throws `bad-key` for the identity and `bad-bundle` for the rest (XEP-0384 §4.1, OMEMO S10).
+ * one. Throws `malformed` or `bad-key` for the identity and `bad-bundle` for the rest (XEP-0384 §4.1, OMEMO S10).
  */
 export function verifyBundle(backend: CryptoBackend, profile: Profile, bundle: RemoteBundle): CheckedBundle {
   const { signedPreKey: received, preKeys: offered } = bundle
