@@ -80,3 +80,23 @@ test('two accounts with one store have an identity each, and keep it', async () 
   expect(first[0]).not.toBe(first[1])
   expect(await keys()).toEqual(first)
 })
+
+test('S-210 a list of devices is of who sends it, whatever devices it names', async () => {
+  const world = new World()
+  const [alice, bob] = [await world.join('alice@a.example/1'), await world.join('bob@b.example/1')]
+  await world.settle()
+  const before = { bob: await alice.omemo.devices(bob.jid), own: await alice.omemo.devices(alice.jid) }
+  const published = world.nodes.published.length
+  const ids = [...before.bob, ...before.own].map(({ deviceId }) => deviceId)
+  for (const list of [[666], [], [...ids, 666]]) {
+    world.nodes.write('mallory@m.example', devicesNode, 'current', listXml(list))
+    // As a resource or a subdomain of others.
+    world.nodes.write('bob@b.example.m.example', devicesNode, 'current', listXml(list))
+    world.nodes.write('mallory@m.example/alice@a.example', devicesNode, 'current', listXml(list))
+  }
+  await world.settle()
+  expect({ bob: await alice.omemo.devices(bob.jid), own: await alice.omemo.devices(alice.jid) }).toEqual(before)
+  expect(world.nodes.published.length).toBe(published)
+  const { recipients } = await alice.omemo.send({ to: bob.jid, body: 'x' })
+  expect(recipients).toMatchObject([{ jid: bob.jid, deviceId: before.bob[0]?.deviceId }])
+})
