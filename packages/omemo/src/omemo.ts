@@ -169,10 +169,19 @@ class OmemoPlugin implements Omemo {
     try {
       await this.#core.presence.enable()
       await this.#core.inbox.ready()
+      this.#tellMissed()
     } catch (error) {
       this.#enabled = undefined
       throw error
     }
+  }
+
+  /** Tells devices what they could not be told before; after what was missed, which may have decided otherwise. */
+  #tellMissed(): void {
+    const { trust, isCatchingUp, context } = this.#core
+    if (isCatchingUp || this.#enabled === undefined) return
+    const tell = async (): Promise<void> => this.#outgoing.sendTrust(await trust.untold())
+    tell().catch((error) => reportUnlessOffline(context, error))
   }
 
   #beginCatchUp(): void {
@@ -185,6 +194,7 @@ class OmemoPlugin implements Omemo {
     this.#core.isCatchingUp = false
     await this.#core.presence.release()
     await this.#core.empties.release()
+    this.#tellMissed()
   }
 
   async #take(message: InboundMessage): Promise<void> {

@@ -136,7 +136,7 @@ export class Outgoing {
 
   /**
    * Sends trust messages, each for the devices that it is for and no other, in omemo:2: 0.3 cannot carry them (XEP-0450).
-   * Nothing is tried again; whom it could not tell is an event.
+   * Whom it could not tell is an event, and is told in the next session if it is still there.
    */
   async sendTrust(messages: readonly OutgoingTrustMessage[]): Promise<void> {
     const core = this.#core
@@ -160,6 +160,8 @@ export class Outgoing {
       }
       const error = problem ?? new OmemoError('no-devices')
       for (const key of untold) core.events.emit({ type: 'trust-untold', jid: to, identityKey: keyBytes(key), error })
+      // Without any problem, it has no such device any more.
+      await core.trust.told(problem === undefined ? records : records.filter(({ key }) => !untold.has(key)))
     }
   }
 

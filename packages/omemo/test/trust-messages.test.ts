@@ -1,8 +1,9 @@
+import { memoryStore } from '@couplet/client'
 import { StanzaError, type XmlElement } from '@couplet/stanza'
 import { expect, test } from 'vitest'
 import { atm } from '../src/index.js'
 import { keyName } from '../src/trust/trust-record.js'
-import { type Peer, World } from './world.js'
+import { type JoinOptions, type Peer, World } from './world.js'
 
 const keyOf = async ({ omemo }: Peer): Promise<string> => keyName((await omemo.self()).identityKey as Uint8Array)
 const authenticate = async (by: Peer, about: Peer): Promise<void> =>
@@ -69,12 +70,40 @@ test('OMEMO S24 a trust message that comes again, or from somebody who is not au
   expect(await levelOf(desk, bob)).toBe('distrusted')
 })
 
-test('a device that cannot be told what was decided is an event, and is told with the next decision (XEP-0450)', async () => {
-  const { world, phone, desk, bob } = await twoAndBob()
+/** Two devices that have compared each other, and what the phone keeps. */
+const comparedPair = async () => {
+  const world = new World()
+  const state = memoryStore()
+  const kill = { isDue: false, isDone: false }
+  /** Of a process that ends as soon as a decision is stored. */
+  const batch: typeof state.batch = async (changes) => {
+    if (kill.isDone) throw new Error('the process has died')
+    await state.batch(changes)
+    kill.isDone = kill.isDue
+  }
+  const join = (address: string, more: JoinOptions = {}) => world.join(address, { trust: atm(), ...more })
+  const phone = await join('alice@a.example/1', { state: { get: state.get, batch } })
+  const desk = await join('alice@a.example/2')
+  const [bob, eve] = [await join('bob@b.example/1'), await join('eve@e.example/1')]
+  for (const from of [phone, desk]) {
+    for (const { jid } of [bob, eve]) await from.omemo.send({ to: jid, body: 'hi' })
+  }
+  await world.settle()
   await authenticate(phone, desk)
   await authenticate(desk, phone)
   await world.settle()
+  // Whoever wants to write to the desk needs its bundle.
   await phone.omemo.resetSession(desk.jid)
+  const startAgain = async (): Promise<Peer> => {
+    const again = await join('alice@a.example/1', { state })
+    await world.settle()
+    return again
+  }
+  return { world, phone, desk, bob, eve, startAgain, kill }
+}
+
+test('a device that cannot be told what was decided is an event, and is told in the next session (XEP-0450)', async () => {
+  const { world, phone, desk, bob, startAgain } = await comparedPair()
   world.nodes.onGet = (_jid, node) => {
     if (node.includes('bundles')) throw new StanzaError({ condition: 'remote-server-timeout' })
   }
@@ -85,7 +114,46 @@ test('a device that cannot be told what was decided is an event, and is told wit
   expect(phone.events).toContainEqual({ type: 'trust-untold', jid: desk.jid, identityKey, error })
   expect(await levelOf(desk, bob)).not.toBe('authenticated')
   world.nodes.onGet = () => {}
+  world.leave(phone)
+  const second = await startAgain()
+  expect(await levelOf(desk, bob)).toBe('authenticated')
+  // Once is enough.
+  world.leave(second)
+  const third = await startAgain()
+  expect(third.session.sent.filter(({ element }) => element.name === 'message')).toEqual([])
+})
+
+test('what a process was about to tell when it ended is told by the next one', async () => {
+  const { world, phone, desk, bob, eve, startAgain, kill } = await comparedPair()
+  const keyed = async (about: Peer) => ({ jid: about.jid, keys: [await keyOf(about)] })
+  const decisions = [
+    { ...(await keyed(bob)), level: 'authenticated' as const },
+    { ...(await keyed(eve)), level: 'distrusted' as const },
+  ]
+  kill.isDue = true
+  await phone.omemo.decide(decisions)
+  await phone.session.settled()
+  world.leave(phone)
+  await world.settle()
+  expect([await levelOf(desk, bob), await levelOf(desk, eve)]).toEqual(['blind', 'blind'])
+  await startAgain()
+  expect([await levelOf(desk, bob), await levelOf(desk, eve)]).toEqual(['authenticated', 'distrusted'])
+})
+
+test('a device that is there no more is not told again', async () => {
+  const { world, phone, desk, bob, startAgain } = await comparedPair()
+  world.leave(desk)
+  for (const [node, name, ns] of [
+    ['urn:xmpp:omemo:2:devices', 'devices', 'urn:xmpp:omemo:2'],
+    ['eu.siacs.conversations.axolotl.devicelist', 'list', 'eu.siacs.conversations.axolotl'],
+  ] as const) {
+    world.nodes.write(desk.jid, node, 'current', `<${name} xmlns='${ns}'/>`)
+  }
+  await world.settle()
   await authenticate(phone, bob)
   await world.settle()
-  expect(await levelOf(desk, bob)).toBe('authenticated')
+  const untold = ({ events }: Peer) => events.filter(({ type }) => type === 'trust-untold')
+  expect(untold(phone)).toMatchObject([{ jid: desk.jid, error: { code: 'no-devices' } }])
+  world.leave(phone)
+  expect(untold(await startAgain())).toEqual([])
 })

@@ -1,9 +1,11 @@
 import { equalBytes } from '../crypto/bytes.js'
 import type { OmemoStore, Transaction } from '../store/omemo-store.js'
 import type { RecordKind } from '../store/record-kind.js'
-import type { SeenKey, TrustEvent, TrustOutcome } from '../trust/trust-event.js'
+import { missedMessages } from '../trust/outgoing-messages.js'
+import { TrustBook } from '../trust/trust-book.js'
+import type { OutgoingTrustMessage, SeenKey, TrustEvent, TrustOutcome } from '../trust/trust-event.js'
 import { effectiveLevel, type TrustPolicy } from '../trust/trust-policy.js'
-import { keyName, type PendingTrust, type TrustLevel, type TrustRecord } from '../trust/trust-record.js'
+import { type KeyHolder, keyName, type PendingTrust, type TrustLevel, type TrustRecord } from '../trust/trust-record.js'
 import { applyTrustEvent, type TrustStore } from '../trust/trust-store.js'
 
 /** All that is thought of keys. */
@@ -18,6 +20,14 @@ export const trustKind: RecordKind<TrustData> = {
   version: 1,
   toJson: (data) => data,
   fromJson: (json: TrustData) => json,
+}
+
+/** Who has not been told yet what was decided. */
+const untoldKind: RecordKind<readonly KeyHolder[]> = {
+  name: 'untold',
+  version: 1,
+  toJson: (data) => data,
+  fromJson: (json: readonly KeyHolder[]) => json,
 }
 
 /** Of nobody anything is known. */
@@ -74,6 +84,27 @@ export class TrustLedger {
     return outcome
   }
 
+  /** What is left to tell: to devices that could not be told when it was decided, everything they may know (XEP-0450 §5). */
+  async untold(): Promise<readonly OutgoingTrustMessage[]> {
+    const { store, policy, account, ownKey } = this.#parts
+    const missed = await store.read(untoldKind)
+    if (missed === undefined || !policy.trustMessages) return []
+    const data = (await store.read(trustKind)) ?? nothing
+    const book = new TrustBook({ ...data, policy, account: account(), ownKey: keyName(await ownKey()) })
+    return missedMessages(book, missed)
+  }
+
+  /** These have been told, or there is nobody to tell any more. */
+  async told(holders: readonly KeyHolder[]): Promise<void> {
+    if (holders.length === 0) return
+    await this.#parts.store.transaction([trustScope], async (transaction) => {
+      const before = (await transaction.get(untoldKind)) ?? []
+      const rest = before.filter((each) => !holders.some((holder) => isSame(holder, each)))
+      if (rest.length > 0) transaction.put(untoldKind, '', rest)
+      else transaction.delete(untoldKind, '')
+    })
+  }
+
   /** Takes keys that a checked list has shown, and tells what is thought of each. */
   async levels(jid: string, keys: readonly SeenKey[]): Promise<readonly TrustLevel[]> {
     const data = (await this.#parts.store.read(trustKind)) ?? nothing
@@ -99,6 +130,18 @@ export class TrustLedger {
     return records.filter((record) => record.jid === jid)
   }
 
+  /** Whoever is to be told is kept until that is done: the process may end, and devices may be out of reach. */
+  async #owe(transaction: Transaction, { outgoing }: TrustOutcome): Promise<void> {
+    if (outgoing.length === 0) return
+    const before = (await transaction.get(untoldKind)) ?? []
+    const all = outgoing.flatMap(({ recipients }) => recipients.map(({ jid, key }) => ({ jid, key })))
+    const others = before.filter((each) => !all.some((holder) => isSame(holder, each)))
+    transaction.put(untoldKind, '', [
+      ...others,
+      ...all.filter((each, at) => at === all.findIndex((one) => isSame(one, each))),
+    ])
+  }
+
   #level({ records }: TrustData, jid: string, key: Uint8Array): TrustLevel | undefined {
     const name = keyName(key)
     const all = records.filter((record) => record.jid === jid)
@@ -113,9 +156,12 @@ export class TrustLedger {
     const settings = { policy, account: account(), ownKey: keyName(await ownKey(transaction)) }
     const outcome = await applyTrustEvent(store, settings, event)
     if (store.data !== data) transaction.put(trustKind, '', store.data)
+    await this.#owe(transaction, outcome)
     return outcome
   }
 }
+
+const isSame = (left: KeyHolder, right: KeyHolder): boolean => left.jid === right.jid && left.key === right.key
 
 /** Records as the reducer wants them. */
 class DataStore implements TrustStore {

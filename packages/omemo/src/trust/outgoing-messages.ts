@@ -2,7 +2,7 @@ import { NS_ATM } from './elements.js'
 import { type TrustFact, trustMessageOf } from './key-identifier.js'
 import type { TrustBook } from './trust-book.js'
 import type { OutgoingTrustMessage } from './trust-event.js'
-import type { TrustRecord } from './trust-record.js'
+import type { KeyHolder, TrustRecord } from './trust-record.js'
 
 /** What each device is to be told, by its key and account. */
 type News = Map<TrustRecord, Set<TrustFact>>
@@ -27,6 +27,21 @@ export function outgoingMessages(book: TrustBook, initial: readonly TrustFact[])
     // §5.1.1.2, §5.2.1.2: a new device of ours is told all keys, one of a contact our keys.
     for (const other of authenticated) {
       if (other !== current && (own || other.jid === book.account)) tell(news, current, facts.get(other) as TrustFact)
+    }
+  }
+  return grouped(news)
+}
+
+/** The same for devices that have missed something: everything they may know. Of whom is authenticated no more nothing is left to tell. */
+export function missedMessages(book: TrustBook, missed: readonly KeyHolder[]): OutgoingTrustMessage[] {
+  const news: News = new Map()
+  const facts = book.decided().map((record) => ({ record, trust: record.level === 'authenticated' }))
+  for (const { jid, key } of missed) {
+    const to = book.get(jid, key)
+    if (to?.level !== 'authenticated') continue
+    for (const fact of facts) {
+      const isFor = to.jid === book.account || fact.record.jid === book.account
+      if (fact.record !== to && isFor) tell(news, to, fact)
     }
   }
   return grouped(news)

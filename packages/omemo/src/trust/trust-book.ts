@@ -76,8 +76,14 @@ export class TrustBook {
 
   /** Every other key that is authenticated. */
   authenticated(): TrustRecord[] {
+    return this.decided().filter(({ level }) => level === 'authenticated')
+  }
+
+  /** Every other key that is authenticated or distrusted. */
+  decided(): TrustRecord[] {
     const all = [...this.#records.values()].flatMap((records) => [...records.values()])
-    return all.filter(({ jid, key, level }) => level === 'authenticated' && !this.isOwn(jid, key))
+    const isDecided = ({ level }: TrustRecord): boolean => level === 'authenticated' || level === 'distrusted'
+    return all.filter((record) => isDecided(record) && !this.isOwn(record.jid, record.key))
   }
 
   /** The accounts that show a key. */
