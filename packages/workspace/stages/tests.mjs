@@ -20,6 +20,12 @@ export function countReport(report) {
   return { passed: report.numPassedTests, failed: failed === 0 && !report.success ? 1 : failed, skipped }
 }
 
+/** Why a test failed. Of a test that was too slow vitest's report has only the place where it began. */
+function reasonOf({ failureMessages, duration }) {
+  const reason = failureMessages.join('\n')
+  return /^Error: STACK_TRACE_ERROR/.test(reason) ? `not done after ${Math.round(duration)} ms` : reason
+}
+
 function listSkippedAndFailed(report) {
   for (const { name, status, message, assertionResults } of report.testResults) {
     const file = relative(repositoryRoot, name)
@@ -27,7 +33,7 @@ function listSkippedAndFailed(report) {
     for (const test of assertionResults) {
       if (test.status !== 'passed' && test.status !== 'failed') console.log(`skipped: ${test.fullName}`)
     }
-    for (const test of failed) printFailure(`${file}: ${test.fullName}`, test.failureMessages.join('\n'))
+    for (const test of failed) printFailure(`${file}: ${test.fullName}`, reasonOf(test))
     if (status === 'failed' && failed.length === 0) printFailure(file, message ?? '')
   }
 }
