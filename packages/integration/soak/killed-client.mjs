@@ -1,6 +1,5 @@
 // A client that is killed and started again: it sends numbered messages, and writes down what it has sent and handled.
 // Usage (forked by test/soak/kills.test.ts): killed-client.mjs '{"jid", "password", "to", "service", "ca", "folder"}'
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { carbons } from '@couplet/carbons'
 import { createClient } from '@couplet/client'
@@ -9,25 +8,13 @@ import { fileStore } from '@couplet/file-store'
 import { mam } from '@couplet/mam'
 import { attr, element, message } from '@couplet/stanza'
 import { tcp } from '@couplet/tcp'
+import { numberLog } from './number-log.mjs'
 
 const { jid, password, to, service, ca, folder } = JSON.parse(process.argv[2])
 const Numbered = element('urn:couplet:soak', 'n', { value: attr('value') })
 
-/** A log that survives the process: one number a line. */
-function log(name) {
-  const path = join(folder, name)
-  const numbers = new Set(existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean).map(Number) : [])
-  return {
-    numbers,
-    add(number) {
-      numbers.add(number)
-      appendFileSync(path, `${number}\n`)
-    },
-  }
-}
-
-const sent = log('sent')
-const handled = log('handled')
+const sent = numberLog(join(folder, 'sent'))
+const handled = numberLog(join(folder, 'handled'))
 // The last reports of an earlier life were lost with it.
 for (const number of handled.numbers) process.send({ handled: number, again: false })
 const store = fileStore(join(folder, 'state'))

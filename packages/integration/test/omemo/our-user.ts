@@ -13,6 +13,7 @@ import type { Target } from '../conformance/targets.js'
 import { NS_LEGACY, NS_OMEMO_2, type Version } from './elements.js'
 import { type Log, logOf } from './log.js'
 import { ManualClock } from './manual-clock.js'
+import { usedKeys } from './used-keys.js'
 
 /** A message that we have read. */
 export interface Heard {
@@ -33,7 +34,7 @@ export interface OurUserOptions extends Partial<OmemoOptions> {
 }
 
 const plugins = (options: OmemoOptions) =>
-  [carbons(), caps(), disco(), mam({ catchUp: true }), muc(), pubsub(), pep(), omemo(options)] as const
+  [carbons(), caps(), disco(), mam({ catchUp: true }), muc(), pubsub(), pep(), omemo(options), usedKeys()] as const
 const connect = (target: Target, account: Account, store: StateStore, options: OmemoOptions) =>
   newClient(target, { account, store, plugins: plugins(options) })
 type Connected = Awaited<ReturnType<typeof connect>>

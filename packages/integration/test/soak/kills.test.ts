@@ -1,20 +1,16 @@
-import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { seededRandom } from '@couplet/testing'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { sharedLab } from '../../src/shared-lab.js'
+import { kill, nextReport, numbersIn, startScript } from './killed-process.js'
 import { numberedSide } from './numbered-side.js'
 
 /** How often the client is killed; `npm run soak` takes 20 and more. */
 const kills = Number(process.env.COUPLET_SOAK_KILLS ?? 2)
 const seed = Number(process.env.COUPLET_SOAK_SEED ?? Date.now())
-
-/** Runs built packages, as users have them: `npm run build` first. */
-const script = fileURLToPath(new URL('../../soak/killed-client.mjs', import.meta.url))
 
 /** What the client says: what it has handled, and how it came online. */
 type Report = { readonly handled: number; readonly again: boolean } | { readonly online: boolean }
@@ -33,38 +29,31 @@ describe.each(
       await side.client.online()
       const { next: random } = seededRandom(seed)
       const service = `xmpps://${server.ip}:${server.ports.directTls}`
-      const options = JSON.stringify({ ...account, to: other.jid, service, ca: server.ca, folder })
+      const options = { ...account, to: other.jid, service, ca: server.ca, folder }
       const reported = new Set<number>()
       const sessions = { resumed: 0, fresh: 0 }
       let again = 0
-      const run = (): ChildProcess => {
-        const child = fork(script, [options], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-        onTestFinished(() => void child.kill('SIGKILL'))
-        return child.on('message', (report: Report) => {
+      const run = () =>
+        startScript('killed-client.mjs', options, (report: Report) => {
           if ('online' in report) sessions[report.online ? 'resumed' : 'fresh']++
           else if (report.again) again++
           else reported.add(report.handled)
         })
-      }
-      for (let kill = 0; kill < kills; kill++) {
+      for (let life = 0; life < kills; life++) {
         const child = run()
         // What came before its first login is history, of which it wants none.
-        while (kill === 0 && sessions.fresh === 0) await nextReport(child)
-        if (kill === 0) side.start(account.jid)
+        while (life === 0 && sessions.fresh === 0) await nextReport(child)
+        if (life === 0) side.start(account.jid)
         const goal = reported.size + 20 + Math.floor(random() * 200)
         while (reported.size < goal) await nextReport(child)
-        child.kill('SIGKILL')
-        await once(child, 'exit')
+        await kill(child)
       }
       await side.stop()
       const last = run()
       while (reported.size < side.sent) await nextReport(last)
       last.send('stop')
       await once(last, 'exit')
-      // Its logs know better than its reports, of which the last were lost with it.
-      const numbers = async (name: string) =>
-        (await readFile(join(folder, name), 'utf8')).split('\n').filter(Boolean).map(Number)
-      const [handled, own] = [new Set(await numbers('handled')), await numbers('sent')]
+      const [handled, own] = [new Set(await numbersIn(folder, 'handled')), await numbersIn(folder, 'sent')]
       const sent = Math.max(...own) + 1
       await side.ledger.seen(sent - 1)
       expect(Array.from({ length: side.sent }, (_, number) => number).filter((number) => !handled.has(number))).toEqual(
@@ -84,17 +73,3 @@ describe.each(
     kills * 40_000 + 60_000,
   )
 })
-
-/** Waits for what a client reports. @throws Error if it ends instead */
-async function nextReport(child: ChildProcess): Promise<void> {
-  const stop = new AbortController()
-  const ended = once(child, 'exit', { signal: stop.signal }).then(() => {
-    throw new Error('the client ended')
-  })
-  try {
-    await Promise.race([once(child, 'message', { signal: stop.signal }), ended])
-  } finally {
-    ended.catch(() => {})
-    stop.abort()
-  }
-}

@@ -1,0 +1,72 @@
+// A device that is killed and started again: it encrypts numbered texts, and writes down what was acknowledged and handled.
+// Usage (forked by test/soak/omemo-kills.test.ts): killed-omemo.mjs '{"jid", "password", "to", "service", "ca", "folder", "version"}'
+import { join } from 'node:path'
+import { caps } from '@couplet/caps'
+import { carbons } from '@couplet/carbons'
+import { createClient } from '@couplet/client'
+import { disco } from '@couplet/disco'
+import { fileStore } from '@couplet/file-store'
+import { mam } from '@couplet/mam'
+import { omemo } from '@couplet/omemo'
+import { pep } from '@couplet/pep'
+import { pubsub } from '@couplet/pubsub'
+import { tcp } from '@couplet/tcp'
+import { numberLog } from './number-log.mjs'
+
+const { jid, password, to, service, ca, folder, version } = JSON.parse(process.argv[2])
+const sent = numberLog(join(folder, 'sent'))
+const handled = numberLog(join(folder, 'handled'))
+// The last reports of an earlier life were lost with it.
+for (const number of handled.numbers) process.send({ handled: number, again: false })
+const store = fileStore(join(folder, 'state'))
+const client = createClient({
+  jid,
+  password,
+  service,
+  transports: [tcp({ ca })],
+  plugins: [
+    disco(),
+    caps(),
+    pubsub(),
+    pep(),
+    carbons(),
+    mam({ catchUp: { limit: 1_000_000 } }),
+    omemo({ versions: [version], policy: { staleAfter: 1_000_000 } }),
+  ],
+  store,
+})
+client.omemo.follow(client)
+// What was read just before the end may come again: the log knows.
+client.omemo.onMessage(({ body, from }) => {
+  if (String(from.bare) !== to) return
+  const number = Number(body)
+  const again = handled.numbers.has(number)
+  if (!again) handled.add(number)
+  process.send({ handled: number, again })
+})
+client.omemo.onOutcome(({ status, reason }) => {
+  if (status === 'failed') process.send({ failed: reason })
+})
+client.on('error', (error) => process.send({ failed: String(error) }))
+client.on('status', (status) => {
+  if (status.state === 'online') process.send({ online: status.resumed })
+})
+
+let stopping = false
+process.on('message', () => {
+  stopping = true
+})
+
+await client.online()
+await client.omemo.enable()
+process.send({ ready: (await client.omemo.self()).deviceId })
+for (let number = Math.max(-1, ...sent.numbers) + 1; !stopping; number++) {
+  // The same id, should it be encrypted twice because the end came before the log was written.
+  const { acked } = await client.omemo.send({ id: `killed-${number}`, to, body: String(number) })
+  await acked
+  sent.add(number)
+  process.send({ sent: number })
+}
+await client.close()
+await store.close()
+process.disconnect()
