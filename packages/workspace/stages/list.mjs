@@ -21,10 +21,13 @@ export const stages = {
   lint: { command: () => script(`${workspace}/stages/lint.mjs`) },
   check: { command: () => script(`${workspace}/check.mjs`) },
   types: { command: () => script(`${workspace}/stages/type-check.mjs`) },
-  unit: { command: () => script(`${workspace}/stages/tests.mjs`, `${workspace}/vitest.config.mjs`, '--coverage') },
+  unit: {
+    command: () => script(`${workspace}/stages/tests.mjs`, `${workspace}/vitest.config.mjs`, '--coverage'),
+    limitMinutes: 15,
+  },
   integration: {
     command: () => script(`${workspace}/stages/tests.mjs`, 'packages/integration/vitest.config.mjs'),
-    limitMinutes: 15,
+    limitMinutes: 18,
   },
   packages: { command: () => script(`${workspace}/stages/packages.mjs`) },
   consumers: { command: () => script('packages/integration/consumers/run.mjs') },
