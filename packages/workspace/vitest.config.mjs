@@ -32,7 +32,7 @@ export default defineConfig({
     typecheck: { enabled: false },
     restoreMocks: true,
     testTimeout: 20_000,
-    // With `--coverage`, as in `npm test`: every branch of ratchet, key agreement, signatures and parsers is taken.
+    // With `--coverage`: the tests beside ratchet, key agreement, signatures and parsers take every branch of them.
     coverage: {
       provider: 'v8',
       include: ['packages/omemo/src/{crypto,legacy,omemo2,wire}/*.ts'],
