@@ -43,6 +43,24 @@ describe('Apis', () => {
   })
 })
 
+describe('A list that depends on something', () => {
+  const make = <const P extends readonly AnyPlugin[]>(_plugins: P & Complete<P>): Apis<P> => ({}) as Apis<P>
+  const [disco, mam] = [{} as DiscoPlugin, {} as MamPlugin]
+  const isWanted = {} as boolean
+
+  test('has what may be there as optional, and needs what is there', () => {
+    const apis = make([disco, ...(isWanted ? [mam] : [])])
+    expectTypeOf(apis.disco).toEqualTypeOf<Disco>()
+    expectTypeOf(apis.mam).toEqualTypeOf<Mam | undefined>()
+    expectTypeOf(make([...(isWanted ? [mam] : []), disco]).mam).toEqualTypeOf<Mam | undefined>()
+  })
+
+  test('says what nobody brings', () => {
+    // @ts-expect-error plugin "mam" needs plugin "disco"
+    make([...(isWanted ? [mam] : [])])
+  })
+})
+
 describe('Plugin', () => {
   test('every plugin is an AnyPlugin', () => {
     expectTypeOf<DiscoPlugin>().toExtend<AnyPlugin>()

@@ -211,12 +211,24 @@ export type ApiOf<P> = P extends Plugin<string, infer Api, infer _Needs> ? Api :
 /** The APIs a plugin needs, by name. */
 export type NeedsOf<P> = P extends Plugin<string, infer _Api, infer Needs> ? Needs : never
 
-/** The APIs of a list of plugins by name: what they add to the client. */
-export type Apis<P extends readonly AnyPlugin[]> = { readonly [X in P[number] as NameOf<X>]: ApiOf<X> }
+/** The plugins of a list that are there in any case; others may be, as in `...(isWanted ? [mam()] : [])`. */
+type Certain<P extends readonly unknown[]> = P extends readonly [infer First, ...infer Rest]
+  ? First | Certain<Rest>
+  : P extends readonly [...infer Rest, infer Last]
+    ? Last | Certain<Rest>
+    : never
+
+/** The APIs of these plugins by name. */
+type ByName<X> = { readonly [Y in X as NameOf<Y>]: ApiOf<Y> }
+
+/** The APIs of a list of plugins by name: what they add to the client. Optional are those of plugins that may not be there. */
+export type Apis<P extends readonly AnyPlugin[]> = number extends P['length']
+  ? ByName<Certain<P>> & Partial<ByName<Exclude<P[number], Certain<P>>>>
+  : ByName<P[number]>
 
 /** The list itself if every need is met; otherwise the place of the plugin holds a sentence that says what is missing. */
-export type Complete<P extends readonly AnyPlugin[]> = {
-  readonly [I in keyof P]: Exclude<keyof NeedsOf<P[I]>, keyof Apis<P>> extends never
+export type Complete<P extends readonly AnyPlugin[], Names = keyof Apis<P>> = {
+  readonly [I in keyof P]: Exclude<keyof NeedsOf<P[I]>, Names> extends never
     ? P[I]
-    : `plugin "${NameOf<P[I]>}" needs plugin "${Exclude<keyof NeedsOf<P[I]>, keyof Apis<P>> & string}"`
+    : `plugin "${NameOf<P[I]>}" needs plugin "${Exclude<keyof NeedsOf<P[I]>, Names> & string}"`
 }
