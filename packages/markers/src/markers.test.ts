@@ -1,3 +1,4 @@
+import { InboundMessage } from '@couplet/client'
 import type { Contact, Roster } from '@couplet/roster'
 import { Jid, type MessageInit, message, type XmlElement } from '@couplet/stanza'
 import { NS_STANZA_ID, StanzaId } from '@couplet/stanza-id'
@@ -142,6 +143,22 @@ describe('in rooms', () => {
     await api.displayed(received({ from: `${room}/bob` }))
     expect(String(session.sent[0]?.to)).toBe(`${room}/bob`)
     expect(session.sent[0]?.get(Displayed)).toEqual({ id: 'm1' })
+  })
+
+  test('it comes from the address that the message was sent to, as any answer: a component has many', async () => {
+    const { session, api } = setUp({ answer: () => true, rooms: () => true })
+    const reply = vi.spyOn(InboundMessage.prototype, 'reply')
+    const inbound: InboundMessage[] = []
+    session.onMessage((message) => void inbound.push(message))
+    session.receive(received({ from: `${room}/bob` }))
+    session.receive(spoken({}, id()))
+    for (const each of inbound) await api.displayed(each)
+    expect(reply).toHaveBeenCalledTimes(2)
+    expect(session.sent.map(({ to, element }) => [String(to), element.attr('type')])).toEqual([
+      [`${room}/bob`, 'chat'],
+      [room, 'groupchat'],
+    ])
+    reply.mockRestore()
   })
 
   test('a signal ends it, and a room that does not answer is an error', async () => {

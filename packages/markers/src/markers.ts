@@ -1,7 +1,7 @@
-import type { CallOptions, Plugin, PluginContext, SendHandle } from '@couplet/client'
+import type { CallOptions, InboundMessage, Plugin, PluginContext, SendHandle } from '@couplet/client'
 import type { Disco } from '@couplet/disco'
 import type { Roster } from '@couplet/roster'
-import { type BareJid, type Jid, type Message, message } from '@couplet/stanza'
+import { type BareJid, type Jid, type Message, message, type XmlElement } from '@couplet/stanza'
 import { NS_STANZA_ID, trustedStanzaId } from '@couplet/stanza-id'
 import { Displayed, Markable, NS_MARKERS } from './elements.js'
 
@@ -61,11 +61,9 @@ export function markers(
         async displayed(original, { signal } = {}) {
           signal?.throwIfAborted()
           if (original.type === 'groupchat') return markInRoom(context, original, rooms, (room) => hasIds(room, signal))
-          const { id, from, type, thread } = original
+          const { id, from } = original
           if (!id || from === undefined || !asks(original) || isOwn(context, from)) return undefined
-          return mayKnow?.(from, original) === true
-            ? context.send(message({ to: from, type, thread }, Displayed({ id })))
-            : undefined
+          return mayKnow?.(from, original) === true ? tell(context, original, from, Displayed({ id })) : undefined
         },
       }
     },
@@ -86,14 +84,21 @@ async function markInRoom(
   mark: MarkersRoomOptions['rooms'],
   hasIds: (room: BareJid) => Promise<boolean>,
 ): Promise<SendHandle | undefined> {
-  const { from, thread } = original
+  const { from } = original
   const isMarker = [...original.element.elements()].some(Displayed.matches)
   // What the room says itself, such as its subject, is nobody's message.
   if (from?.resource === undefined || isMarker || mark?.(original) !== true) return undefined
   const room = from.bare
   const id = trustedStanzaId(original, room)
   if (id === undefined || !(await hasIds(room))) return undefined
-  return context.send(message({ to: room, type: 'groupchat', thread }, Displayed({ id })))
+  return tell(context, original, room, Displayed({ id }))
+}
+
+/** In kind, and from the address that the message was sent to: a component has many. */
+function tell(context: PluginContext, original: Message, to: Jid, marker: XmlElement): SendHandle {
+  if ('reply' in original) return (original as InboundMessage).reply({}, marker)
+  const { type, thread } = original // one that was kept, and not received just now
+  return context.send(message({ to, type, thread }, marker))
 }
 
 /** Anyone can send messages that look like those of ever more rooms. */

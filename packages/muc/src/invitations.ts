@@ -1,5 +1,5 @@
 import type { Handled, InboundMessage, PluginContext, SendHandle, Subscription } from '@couplet/client'
-import { type BareJid, type Jid, message } from '@couplet/stanza'
+import type { BareJid, Jid } from '@couplet/stanza'
 import { DirectInvitation, MucUser } from './elements.js'
 import { roomWord } from './room-presence.js'
 
@@ -36,7 +36,7 @@ export function listenForInvitations(context: PluginContext, isInside: (room: Ba
     if (invitation !== undefined && !isInside(invitation.room)) invited.emit(invitation)
   }
   context.onMessage(DirectInvitation, (value, received) => tell(direct(value, received)), { from: 'anyone' })
-  context.onMessage(MucUser, (_value, received) => tell(mediated(context, received)), { from: 'anyone' })
+  context.onMessage(MucUser, (_value, received) => tell(mediated(received)), { from: 'anyone' })
   return (handler) => invited.on(handler)
 }
 
@@ -56,7 +56,7 @@ function direct(value: DirectInvitation, received: InboundMessage): Invitation |
   }
 }
 
-function mediated(context: PluginContext, received: InboundMessage): Invitation | undefined {
+function mediated(received: InboundMessage): Invitation | undefined {
   const room = received.from
   const user = roomWord(received)
   const invite = user?.invites[0]
@@ -73,8 +73,9 @@ function mediated(context: PluginContext, received: InboundMessage): Invitation 
     continues: invite.continue === undefined ? false : (invite.continue.thread ?? true),
     message: received,
     decline: (reason) =>
-      context.send(
-        message({ to: room }, MucUser({ decline: { to: inviter, reason }, invites: [], items: [], statuses: [] })),
+      received.reply(
+        { type: 'normal', thread: undefined },
+        MucUser({ decline: { to: inviter, reason }, invites: [], items: [], statuses: [] }),
       ),
   }
 }

@@ -87,7 +87,7 @@ export class RoomInbox {
     }
     const { decline } = user ?? {}
     if (decline !== undefined) core.events.emit({ type: 'declined', from: decline.from, reason: decline.reason })
-    const voice = voiceRequestEvent(this.#context, core.jid, message)
+    const voice = voiceRequestEvent(message)
     if (voice !== undefined) core.events.emit(voice)
   }
 

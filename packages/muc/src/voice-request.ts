@@ -1,4 +1,4 @@
-import type { PluginContext } from '@couplet/client'
+import type { InboundMessage } from '@couplet/client'
 import { FormElement, findForm } from '@couplet/forms'
 import { type BareJid, type Message, message } from '@couplet/stanza'
 import { VoiceRequest } from './elements.js'
@@ -8,7 +8,7 @@ import type { RoomEvent } from './room-event.js'
 export const voiceRequest = (room: BareJid): Message => message({ to: room }, VoiceRequest({ role: 'participant' }))
 
 /** The event of a message from the room itself that asks a moderator for voice. */
-export function voiceRequestEvent(context: PluginContext, room: BareJid, received: Message): RoomEvent | undefined {
+export function voiceRequestEvent(received: InboundMessage): RoomEvent | undefined {
   const request = findForm(received.element.all(FormElement), VoiceRequest)
   if (request?.allow === undefined) return undefined
   const { role, jid: asker, nick } = request
@@ -17,6 +17,8 @@ export function voiceRequestEvent(context: PluginContext, room: BareJid, receive
     nick,
     jid: asker,
     role,
-    answer: (allow) => context.send(message({ to: room }, VoiceRequest({ role, jid: asker, nick, allow }))),
+    // A component has many addresses: the room asks one of them.
+    answer: (allow) =>
+      received.reply({ type: 'normal', thread: undefined }, VoiceRequest({ role, jid: asker, nick, allow })),
   }
 }

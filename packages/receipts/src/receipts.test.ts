@@ -1,3 +1,4 @@
+import { InboundMessage } from '@couplet/client'
 import { type MessageType, message, xml } from '@couplet/stanza'
 import { fakeSession } from '@couplet/testing'
 import { describe, expect, test, vi } from 'vitest'
@@ -151,6 +152,16 @@ describe('answering', () => {
       expect(answer?.element.children).toHaveLength(1)
     },
   )
+
+  test('it comes from the address that was asked, as any answer: a component has many', () => {
+    const session = fakeSession()
+    const reply = vi.spyOn(InboundMessage.prototype, 'reply')
+    session.install(receipts({ answer: () => true }))
+    session.receive(request({ thread: 't1' }))
+    expect(reply).toHaveBeenCalledTimes(1)
+    expect(session.sent.map(({ element }) => element.children.length)).toEqual([1])
+    reply.mockRestore()
+  })
 
   test('S-160 a promise, which JavaScript lets pass, is no yes', () => {
     const session = fakeSession()

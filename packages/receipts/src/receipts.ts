@@ -90,12 +90,12 @@ function answerRequests(context: PluginContext, answer: NonNullable<ReceiptsOpti
   context.onMessage(
     ReceiptRequest,
     (_request, received) => {
-      const { from, id, type } = received
+      const { from, id } = received
       if (from === undefined || id === undefined || !isAnswerable(received)) return
       // A promise is not a yes.
       if (answer(from, received) !== true) return
-      // XEP-0184 §7: the same type, and nothing but the receipt.
-      context.send(message({ to: from, type }, Received({ id })))
+      // XEP-0184 §7: the same type, and nothing but the receipt. From whom it was asked: a component has many addresses.
+      received.reply({ thread: undefined }, Received({ id }))
     },
     { from: 'anyone' },
   )

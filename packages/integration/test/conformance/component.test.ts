@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url'
 import type { AnyPlugin, ClientStatus } from '@couplet/client'
 import { type Component, type ComponentOptions, createComponent } from '@couplet/component'
 import { disco, getDiscoInfo } from '@couplet/disco'
+import { Displayed, Markable, markers } from '@couplet/markers'
 import { ping } from '@couplet/ping'
+import { receipts } from '@couplet/receipts'
 import { Jid, message } from '@couplet/stanza'
 import { tcp } from '@couplet/tcp'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -143,6 +145,19 @@ describe.each(live)('a component of $title', (target) => {
     })
     await user.send(message({ to: client.jid, type: 'chat', body: 'hello' })).acked
     expect(await heard.until(1)).toMatchObject([{ body: 'who is there?', to: user.jid }])
+  })
+
+  test('its receipts and markers come from the address that was written to', async () => {
+    const plugins = [disco(everyone), receipts(everyone), markers(everyone)]
+    const component = await openComponent(server, { plugins })
+    component.onMessage(async (inbound) => void (await component.markers.displayed(inbound)))
+    const client = await openClient(target, { plugins: [receipts()] })
+    const juliet = `juliet@${domain}/balcony`
+    const seen = new Promise<string>((resolve) => {
+      client.onMessage(Displayed, (_marker, { from }) => resolve(String(from)), { from: 'anyone' })
+    })
+    const { received } = client.receipts.send({ to: juliet, type: 'chat', body: 'hello' }, [Markable()])
+    expect([String(await received), await seen]).toEqual([juliet, juliet])
   })
 
   test('comes back when the connection breaks, and sends what it was given meanwhile', async () => {
