@@ -43,10 +43,11 @@ export {
   setRegistration,
   VoiceRequest,
 } from './elements.js'
+export type { CreateOptions, JoinOptions } from './entrance.js'
 export type { RoomAvailability } from './entry.js'
 export type { InvitationOptions } from './invitation-stanza.js'
 export type { Invitation, OnInvitation } from './invitations.js'
-export { type CreateOptions, type JoinOptions, type Muc, muc, type RoomKind } from './muc.js'
+export { type Muc, muc, type RoomKind } from './muc.js'
 export type { Occupant, OccupantChange } from './occupants.js'
 export { Room, type RoomContent } from './room.js'
 export { type DestroyOptions, type ReasonOptions, RoomAdmin } from './room-admin.js'

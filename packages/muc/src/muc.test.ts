@@ -180,6 +180,50 @@ describe('with a clock', () => {
     expect([scene.told.at(-1), vi.getTimerCount()]).toEqual([`unavailable ${cave}/${me}`, 0])
   })
 
+  test('who gives up does not put those out who still wait, nor those who have the room', async () => {
+    const scene = new RoomScene()
+    const controller = new AbortController()
+    const first = pending(scene, { signal: controller.signal })
+    controller.abort(new Error('unmounted'))
+    const second = pending(scene)
+    await expect(first).rejects.toThrow('unmounted')
+    scene.letIn()
+    const room = await second
+    await expect(pending(scene, { signal: controller.signal })).rejects.toThrow('unmounted')
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect([room.state, scene.muc.rooms.get(cave), scene.told]).toEqual(['joined', room, [`available ${cave}/${me}`]])
+  })
+
+  test('the last who gives up leaves the room', async () => {
+    const scene = new RoomScene()
+    const controllers = [new AbortController(), new AbortController()]
+    const waiting = controllers.map(({ signal }) => pending(scene, { signal }))
+    controllers[0]?.abort(new Error('first'))
+    await vi.advanceTimersByTimeAsync(1)
+    expect(scene.told).toHaveLength(1)
+    controllers[1]?.abort(new Error('last'))
+    await expect(Promise.all(waiting.map((each) => each.catch(String)))).resolves.toEqual([
+      'Error: first',
+      'Error: last',
+    ])
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect([scene.told.at(-1), scene.muc.rooms.size]).toEqual([`unavailable ${cave}/${me}`, 0])
+  })
+
+  test('a new room is opened also if who asked first has given up', async () => {
+    const scene = new RoomScene()
+    const opened = vi.fn()
+    scene.session.answer(setOwner, opened)
+    const controller = new AbortController()
+    const first = pending(scene, { signal: controller.signal })
+    const second = pending(scene)
+    controller.abort(new Error('enough'))
+    await expect(first).rejects.toThrow('enough')
+    scene.letIn(me, [201])
+    expect((await second).isNew).toBe(true)
+    expect(opened).toHaveBeenCalledTimes(1)
+  })
+
   test('leaving takes ten seconds at most', async () => {
     const scene = new RoomScene()
     const room = await scene.enter()

@@ -1,8 +1,9 @@
 import type { CallOptions, InboundMessage, Plugin, PluginContext } from '@couplet/client'
 import { type FullJid, Jid, type Message, type Presence } from '@couplet/stanza'
-import { until } from './deferred.js'
-import { type MucHistory, MucUser, NS_DIRECT_INVITATION, NS_MUC } from './elements.js'
-import { Entry, type RoomAvailability } from './entry.js'
+import { Admission } from './admission.js'
+import { MucUser, NS_DIRECT_INVITATION, NS_MUC } from './elements.js'
+import { type CreateOptions, configure, type EntranceOptions, hasWishes, type JoinOptions } from './entrance.js'
+import { Entry } from './entry.js'
 import { listenForInvitations, type OnInvitation } from './invitations.js'
 import { Pace } from './pace.js'
 import { Room } from './room.js'
@@ -11,42 +12,6 @@ import { RoomError } from './room-error.js'
 import { RoomInbox } from './room-inbox.js'
 import { askRoom, type RoomInfo } from './room-info.js'
 import { RoomPresence } from './room-presence.js'
-import type { RoomFieldValues, RoomSettings } from './room-settings.js'
-
-/** Milliseconds for a room to let us in. */
-const joinLimit = 60_000
-
-/** Options of {@link Muc.join}. */
-export interface JoinOptions extends CallOptions {
-  /** What to be called there; default the resource of the address, else the name of the account. */
-  readonly nick?: string | undefined
-  /** The password of the room. It is kept in memory, for coming back. */
-  readonly password?: string | undefined
-  /**
-   * How much of what was said before is wanted; default nothing, so that no bot answers yesterday's questions. What is
-   * missed later is always asked for.
-   */
-  readonly history?: MucHistory | undefined
-  /** How available we are there. */
-  readonly availability?: RoomAvailability | undefined
-  /**
-   * Whether a room that does not exist is made, with the settings it comes with; default true, as in XEP-0045 §10.1. With
-   * `false` such a room is left again, which ends it, and `join` rejects with a `RoomError` `no-room`. So it is when we
-   * come back: a room that is no more by then is made again, which is the event `recreated`; with `false` we wait until
-   * somebody else has made it.
-   */
-  readonly create?: boolean | undefined
-  /** Milliseconds for the room to answer; default a minute. */
-  readonly timeout?: number | undefined
-}
-
-/** Options of {@link Muc.create}. */
-export interface CreateOptions extends Omit<JoinOptions, 'create' | 'history'> {
-  /** How the room is to be, also if we make it again by coming back; default as the server makes them. */
-  readonly settings?: RoomSettings | undefined
-  /** Settings of the server's own, by field name. */
-  readonly fields?: RoomFieldValues | undefined
-}
 
 /** What a stanza from a room is: for a conversation of all, of one with us alone, or for none. */
 export type RoomKind = 'groupchat' | 'private'
@@ -85,9 +50,6 @@ export interface Muc {
   kindOf(message: Message): RoomKind | undefined
 }
 
-/** What a room is entered with, also when we come back. */
-type EntranceOptions = Omit<JoinOptions, keyof CallOptions | 'timeout'> & Pick<CreateOptions, 'settings' | 'fields'>
-
 /** A room, and those who work for it. */
 interface Member {
   readonly room: Room
@@ -95,6 +57,7 @@ interface Member {
   readonly entry: Entry
   readonly presence: RoomPresence
   readonly inbox: RoomInbox
+  readonly admission: Admission
 }
 
 /** The plugin: rooms (XEP-0045), with self-ping (XEP-0410), occupant identifiers (XEP-0421) and invitations (XEP-0249). */
@@ -153,30 +116,23 @@ class Rooms implements Muc {
     const key = occupant.bare.toString()
     const leaving = this.#members.get(key)?.entry.leaving
     if (leaving !== undefined) await leaving
-    const known = this.#members.get(key)
-    const { room, entry } = known ?? this.#enter(occupant, options)
-    try {
-      const { timeout = joinLimit, signal } = options
-      await until(entry.entered, timeout, [signal, this.#context.signal], () => new RoomError('timeout'))
-    } catch (error) {
-      // Not for those who wait for the same room.
-      if (known === undefined) void room.leave()
-      throw error
-    }
-    if (known === undefined && room.isNew) await this.#open(room, entry, options)
+    const { room, admission } =
+      this.#members.get(key) ?? this.#enter(occupant, options, (member) => this.#open(member, options))
+    const { timeout, signal } = options
+    await admission.wait({ timeout, signals: [signal, this.#context.signal] })
     return room
   }
 
   async create(jid: Jid | string, options: CreateOptions = {}): Promise<Room> {
-    const { timeout = joinLimit, signal } = options
+    const { timeout, signal } = options
     const occupant = this.#occupant(jid, options.nick)
     const key = occupant.bare.toString()
     const leaving = this.#members.get(key)?.entry.leaving
     if (leaving !== undefined) await leaving
     if (this.#members.has(key)) throw new RoomError('exists')
-    const { room, entry } = this.#enter(occupant, options)
+    const { room, entry, admission } = this.#enter(occupant, options)
     try {
-      await until(entry.entered, timeout, [signal, this.#context.signal], () => new RoomError('timeout'))
+      await admission.wait({ timeout, signals: [signal, this.#context.signal] })
       if (!room.isNew) throw new RoomError('exists')
       await configure(room, options, { signal })
       entry.learn()
@@ -216,7 +172,7 @@ class Rooms implements Muc {
     return jid.withResource(nick ?? jid.resource ?? this.#context.account.local ?? 'guest')
   }
 
-  #enter(occupant: FullJid, options: EntranceOptions): Member {
+  #enter(occupant: FullJid, options: EntranceOptions, prepare?: (member: Member) => Promise<void>): Member {
     const context = this.#context
     const key = occupant.bare.toString()
     const core = new RoomCore(context, occupant)
@@ -234,7 +190,9 @@ class Rooms implements Muc {
     )
     const presence = new RoomPresence(core, entry)
     const room = new Room(context, core, entry)
-    const member: Member = { room, core, entry, presence, inbox: new RoomInbox(context, core, entry, room) }
+    const inbox = new RoomInbox(context, core, entry, room)
+    const admission = new Admission(room, entry, prepare && (() => prepare(member)))
+    const member: Member = { room, core, entry, presence, inbox, admission }
     this.#members.set(key, member)
     this.rooms.set(key, room)
     entry.ask()
@@ -242,12 +200,13 @@ class Rooms implements Muc {
   }
 
   /** XEP-0045 §10.1.2: nobody else can enter before the room is told how to be. */
-  async #open(room: Room, entry: Entry, { create = true, signal }: JoinOptions): Promise<void> {
+  async #open({ room, entry }: Member, { create = true }: JoinOptions): Promise<void> {
+    if (!room.isNew) return
     if (!create) {
       await room.leave()
       throw new RoomError('no-room')
     }
-    await room.acceptDefaults({ signal }).catch(() => {}) // not every service locks, nor every one knows the question
+    await room.acceptDefaults().catch(() => {}) // not every service locks, nor every one knows the question
     entry.learn()
   }
 
@@ -282,15 +241,6 @@ class Rooms implements Muc {
       core.heldSends.fail(this.#context.signal.reason)
     }
   }
-}
-
-const hasWishes = ({ settings = {}, fields }: EntranceOptions): boolean =>
-  Object.keys(settings).length > 0 || fields !== undefined
-
-/** Tells a new room how to be, which opens it (XEP-0045 §10.1). */
-function configure(room: Room, options: EntranceOptions, call?: CallOptions): Promise<void> {
-  const { settings = {}, fields } = options
-  return hasWishes(options) ? room.configure(settings, fields, call) : room.acceptDefaults(call)
 }
 
 /** Whether a message is not from the stream itself; one that nobody received is not, either. */
