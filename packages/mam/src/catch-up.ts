@@ -5,7 +5,8 @@ import { type ArchivedMessage, type ArchivePage, fetchPage } from './archive-pag
 import type { ArchiveCursor } from './archive-record.js'
 import { ArchiveWalk } from './archive-walk.js'
 import type { MamFilter } from './elements.js'
-import type { KnownArchive, MamContext, OpenedArchive } from './known-archive.js'
+import type { KnownArchive, MamContext } from './known-archive.js'
+import { archiveHead, type OpenedArchive } from './opened-archive.js'
 
 /** A message that was missed, with its place in the archive. */
 export interface MissedMessage extends ArchivedMessage {
@@ -177,8 +178,8 @@ export class CatchUp {
 
   /** More than the limit: what is left is the application's to fill, and the cursor goes to the end. */
   async #left(walk: ArchiveWalk, { filter }: OpenedArchive): Promise<ArchiveGap | undefined> {
-    const { known, signal } = this.#task
-    const end = await known.head(filter, signal)
+    const { context, known, signal } = this.#task
+    const end = await archiveHead(context, known.address, filter, signal)
     if (end?.id === undefined) return undefined
     const gap = gapAfter(walk, { archive: known.name, until: end.id, end: end.stamp?.toISOString() })
     if (gap !== undefined) known.leave(gap)

@@ -225,4 +225,27 @@ describe('rooms (R-035)', () => {
     expect(await api.catchUp({ archive: room })).toMatchObject({ count: 1 })
     expect(seen).toEqual(['5*', '4'])
   })
+  test('R-036 a process is killed while its handlers work through what was missed: the next two get it', async () => {
+    const { session, archive, store } = await entered()
+    await flushed()
+    session.end()
+    archive.fill(2)
+    /** A process that is in the room and is never done with what it has missed. */
+    const killed = async (): Promise<readonly string[]> => {
+      const later = fakeSession({ store })
+      later.answer(queryArchive, (query) => archive.answer(later, query))
+      const { api, seen } = installed(later, {})
+      api.onMissed(() => new Promise(() => {}))
+      enter(later)
+      await api.catchUp({ archive: room })
+      later.receive(archive.add()) // must not move the cursor
+      await flushed()
+      later.end()
+      return seen
+    }
+    expect(await killed()).toEqual(['4', '5', '6*'])
+    archive.fill(1)
+    expect(await killed()).toEqual(['4', '5', '7', '8*'])
+    expect(await killed()).toEqual(['4', '5', '7', '9*'])
+  })
 })

@@ -1,24 +1,14 @@
 import type { PluginContext } from '@couplet/client'
 import type { Disco } from '@couplet/disco'
 import { flatten, type Jid, type Message } from '@couplet/stanza'
-import { NS_STANZA_ID } from '@couplet/stanza-id'
 import type { ArchiveGap } from './archive-gap.js'
-import { fetchPage } from './archive-page.js'
 import { type ArchiveCursor, ArchiveRecords, type CaughtUpSession } from './archive-record.js'
 import { Delivered, keyOf } from './delivered.js'
-import { type MamFilter, NS_MAM, NS_MAM_GROUPCHAT } from './elements.js'
+import { type OpenedArchive, openArchive } from './opened-archive.js'
 import { type Arrival, arrivalOf, Progress } from './progress.js'
 
 /** What the plugin is given. */
 export type MamContext = PluginContext & { readonly disco: Disco }
-
-/** What was learned about an archive at the beginning of a session. */
-export interface OpenedArchive {
-  /** Its newest message; nothing if it is empty. */
-  readonly head: ArchiveCursor | undefined
-  /** What all queries have in common. */
-  readonly filter: MamFilter
-}
 
 /** Whether we are where the messages of an archive come live, such as in its room. */
 export interface Whereabouts {
@@ -47,6 +37,9 @@ export class KnownArchive {
     isReady: () => this.#givesIds !== undefined,
     live: (arrival) => this.#count(arrival),
     missed: (id, key) => this.#delivered.add(id, key),
+    caughtUp: () => {
+      if (this.isContiguous && !this.#isStoredCaughtUp) void this.save()
+    },
   })
   /** Whether nothing is missing up to now, so that what comes live moves the cursor (R-032). */
   isContiguous = false
@@ -56,6 +49,8 @@ export class KnownArchive {
   #loading: Promise<void> | undefined
   #sessions: readonly string[] = []
   #gaps: readonly ArchiveGap[] = []
+  /** Whether the store was told that this session is caught up with. */
+  #isStoredCaughtUp = false
   /** What the store says about the session that was caught up last. */
   #lastCaughtUp: CaughtUpSession | undefined
   /** Whether the archive removes forged ids (XEP-0359 §6); `undefined` until it was asked. */
@@ -132,30 +127,13 @@ export class KnownArchive {
   async open(signal: AbortSignal): Promise<OpenedArchive> {
     await this.#load()
     signal.throwIfAborted()
-    const [{ features }, newest] = await Promise.all([
-      this.#context.disco.info(this.jid, { signal }).catch(noFeatures),
-      this.head({}, signal),
-    ])
-    // XEP-0313 §3.3.3: only then the ids are those of the archive; XEP-0359 §6: only then nobody can forge them.
-    this.#learn(features.includes(NS_MAM) && features.includes(NS_STANZA_ID))
-    // What is said in rooms is in their archives.
-    const isChoice = this.address === undefined && features.includes(NS_MAM_GROUPCHAT)
-    if (!isChoice) return { head: newest, filter: {} }
-    const filter: MamFilter = { includeGroupchat: false }
-    return { head: await this.head(filter, signal), filter }
+    return openArchive(this.#context, this.address, signal, (givesIds) => this.#learn(givesIds))
   }
 
   #learn(givesIds: boolean): void {
     this.#givesIds = givesIds
     for (const arrival of this.#progress.arrivals) this.#note(arrival)
     this.#progress.settle()
-  }
-
-  /** The newest message. */
-  async head(filter: MamFilter, signal: AbortSignal): Promise<ArchiveCursor | undefined> {
-    const target = { archive: this.address, filter, signal }
-    const { page, messages } = await fetchPage(this.#context, target, { before: '', max: 1 })
-    return page.last === undefined ? undefined : { id: page.last, stamp: messages.at(-1)?.stamp }
   }
 
   /**
@@ -254,19 +232,20 @@ export class KnownArchive {
   async save(): Promise<void> {
     const cursor = this.#cursor
     if (cursor === undefined) return
-    await this.#records.write(() => ({
-      cursor: this.#cursor ?? cursor,
-      delivered: this.#delivered.record,
-      sessions: this.#sessions,
-      caughtUp: this.#caughtUp,
-      gaps: this.#gaps,
-    }))
+    await this.#records.write(() => {
+      const caughtUp = this.#caughtUp
+      this.#isStoredCaughtUp = caughtUp !== undefined
+      const known = { cursor: this.#cursor ?? cursor, delivered: this.#delivered.record }
+      return { ...known, sessions: this.#sessions, caughtUp, gaps: this.#gaps }
+    })
   }
 
+  /** Who goes on with the session asks for what the application was given and is not done with (R-029). */
   get #caughtUp(): CaughtUpSession | undefined {
+    if (!this.isContiguous || !this.#progress.isCaughtUp) return undefined
     const [jid] = this.#sessions.slice(-1)
     const givesIds = this.#givesIds
-    return this.isContiguous && jid !== undefined && givesIds !== undefined ? { jid, givesIds } : undefined
+    return jid !== undefined && givesIds !== undefined ? { jid, givesIds } : undefined
   }
 
   async #load(): Promise<void> {
@@ -291,9 +270,3 @@ export class KnownArchive {
 }
 
 const isKept = ({ id, isArchived }: Arrival): boolean => id !== undefined || isArchived
-
-/** A server that does not tell has none; a connection that is lost is another matter. */
-function noFeatures(error: unknown): { readonly features: readonly string[] } {
-  if ((error as Partial<Error>).name !== 'StanzaError') throw error
-  return { features: [] }
-}
