@@ -116,6 +116,20 @@ describe('our own nickname', () => {
     expect(await room.changeNick('Hag1')).toBe('Hag1')
   })
 
+  test('another client of ours may go on with the old one: then the room says no more than who we are now', async () => {
+    const { scene, room } = await opened()
+    const events: RoomEvent[] = []
+    room.onEvent((event) => void events.push(event))
+    const changed = room.changeNick('hag')
+    scene.presence('crone', {}, { statuses: [110] }) // S-137: not what was asked for
+    scene.letIn('hag')
+    expect(await changed).toBe('hag')
+    expect([room.nick, room.me?.nick, room.occupants.has(me)]).toEqual(['hag', 'hag', true])
+    expect(events).toContainEqual({ type: 'renamed', nick: 'hag', oldNick: me })
+    scene.letIn('crone')
+    expect(room.nick).toBe('hag')
+  })
+
   test('is refused with the room’s reason, and a later wish takes the place of an earlier one', async () => {
     const { scene, room } = await opened()
     const first = room.changeNick('hag')

@@ -46,6 +46,8 @@ export class RoomPresence {
     const codes = user?.statuses ?? []
     // S-137: 110 counts while we are waiting for it, when the room may have given us another nickname (210).
     if (this.#entry.isAsked && codes.includes(110)) core.nick = nick
+    // Without 303: another client of ours is still called as we were.
+    else if (codes.includes(110) && core.rename.isFor(nick)) this.#haveNick(nick)
     const isOwn = nick === core.nick
     const change = core.occupants.take(nick, user?.items[0], presence, isOwn)
     if (change !== undefined) core.occupantChanges.emit(change)
@@ -108,12 +110,17 @@ export class RoomPresence {
       return
     }
     const change = core.occupants.rename(oldNick, nick)
-    if (isOwn) {
-      core.nick = nick
-      core.events.emit({ type: 'renamed', nick, oldNick })
-      core.rename.succeed(nick)
-    }
+    if (isOwn) this.#haveNick(nick)
     if (change !== undefined) core.occupantChanges.emit(change)
+  }
+
+  /** We are called something else. */
+  #haveNick(nick: string): void {
+    const core = this.#core
+    const { nick: oldNick } = core
+    core.nick = nick
+    core.events.emit({ type: 'renamed', nick, oldNick })
+    core.rename.succeed(nick)
   }
 }
 
