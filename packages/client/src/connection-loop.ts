@@ -1,41 +1,24 @@
-import { type PresenceInit, presence } from '@couplet/stanza'
+import { presence } from '@couplet/stanza'
 import { Backoff } from './backoff.js'
 import { asReason, stopped } from './close-reasons.js'
 import { ConnectionError } from './connection-error.js'
-import type { AttemptOptions } from './connector.js'
 import type { ClientStatus } from './events.js'
 import { KeptState } from './kept-state.js'
-import type { Login, SessionRequest } from './login.js'
+import type { Login } from './login.js'
+import { isKept, type LoopOptions } from './loop-options.js'
 import { type NetworkEvent, type NetworkHooks, watchNetwork } from './network-watch.js'
 import type { PluginHost } from './plugin-host.js'
 import type { SessionCore } from './session-core.js'
 import { SessionLink } from './session-link.js'
 import { sleep } from './sleep.js'
-import type { StateStore } from './state-store.js'
 import { StreamWatch } from './stream-watch.js'
 import { unlessAborted } from './unless-aborted.js'
 import type { Retrial } from './verdict.js'
 import { Verdicts } from './verdicts.js'
+import { Waiting } from './waiting.js'
 
 /** Milliseconds to wait, when stopping, until what was sent is acknowledged and written. */
 const flushLimit = 1000
-
-/** What the loop needs besides what an attempt needs. */
-export interface LoopOptions extends Omit<AttemptOptions, 'memory' | 'request' | 'hints'> {
-  readonly presence: PresenceInit | false
-  readonly reconnect: boolean
-  /** Where state lives. */
-  readonly store: StateStore
-  /** Whether it outlasts the process, so that the session is kept there, too. */
-  readonly isStored: boolean
-  /** Milliseconds without an inbound byte after which the server is asked for a sign of life. */
-  readonly keepAlive: number | undefined
-  readonly network: NetworkHooks | undefined
-  /** Makes one attempt; default: as a client of RFC 6120. */
-  readonly logIn?:
-    | ((options: AttemptOptions, request: SessionRequest, signal: AbortSignal) => Promise<Login>)
-    | undefined
-}
 
 /** Keeps one connection: makes it, serves it, and makes it again until it is stopped or trying has no point. */
 export class ConnectionLoop {
@@ -48,13 +31,14 @@ export class ConnectionLoop {
   readonly #verdicts = new Verdicts()
   #status: ClientStatus = { state: 'offline' }
   #running: Promise<void> | undefined
+  /** What an earlier client has left in the store is known, or soon will be. */
+  #taken: Promise<void> | undefined
   #stop = new AbortController()
   #stopping = false
   /** Asked for twice, stopping happens once. */
   #end: Promise<void> | undefined
   #watch: StreamWatch | undefined
-  /** Ends a wait early. */
-  #wake: (() => void) | undefined
+  readonly #waiting = new Waiting()
   /** What the last verdict wants of the next attempt. */
   #next: Retrial = { kind: 'retry', delay: 'backoff' }
   /** What plugins do about a session that an earlier process has begun. It outlasts the stream, and is not done twice. */
@@ -67,6 +51,7 @@ export class ConnectionLoop {
     this.#host = host
     this.#network = options.network ?? watchNetwork()
     this.#kept = new KeptState(options.store, options.account, (error) => this.#report(error))
+    if (isKept(options)) core.outbox.takeOver = () => void this.takeOver()
   }
 
   /** Where the connection stands. */
@@ -83,13 +68,12 @@ export class ConnectionLoop {
     this.#core.reopen()
     this.#stopping = false
     this.#end = undefined
-    this.#stop = new AbortController()
+    if (this.#stop.signal.aborted) this.#stop = new AbortController()
     const network = this.#network.onChange((event) => this.networkChanged(event))
     this.#running = this.#run(this.#stop.signal).then((error) => {
       network.dispose()
       this.#running = undefined
-      this.#core.close(error === undefined ? stopped() : asReason(error))
-      void this.#kept.release(this.#core.continuity)
+      this.#leave(error === undefined ? stopped() : asReason(error))
       this.#setStatus(error === undefined ? { state: 'offline' } : { state: 'offline', error })
     })
   }
@@ -98,6 +82,26 @@ export class ConnectionLoop {
   stop(): Promise<void> {
     this.#end ??= this.#goodbye()
     return this.#end
+  }
+
+  /** Finds out what an earlier client has left in the store, also before {@link start}, for what is sent by then. */
+  takeOver(): Promise<void> {
+    this.#taken ??= this.#takeOver(this.#stop.signal)
+    return this.#taken
+  }
+
+  async #takeOver(signal: AbortSignal): Promise<void> {
+    const { outbox, continuity } = this.#core
+    outbox.takeOver = () => {}
+    await this.#kept.takeOver(continuity, signal)
+    if (outbox.places === undefined && !signal.aborted) outbox.keepIn(undefined)
+  }
+
+  /** There will be no other connection, and the store may be somebody else's. */
+  #leave(reason: ConnectionError): void {
+    this.#core.close(reason)
+    this.#taken = undefined
+    void this.#kept.release(this.#core.continuity)
   }
 
   async #goodbye(): Promise<void> {
@@ -114,7 +118,7 @@ export class ConnectionLoop {
     }
     this.#stop.abort(stopped())
     await this.#running
-    this.#core.close(stopped()) // also for a client that was never online
+    this.#leave(stopped()) // also for a client that was never online
     await this.#kept.left(this.#core.continuity) // the next process must not send what has failed here
   }
 
@@ -134,13 +138,12 @@ export class ConnectionLoop {
     this.#watch?.liveness.check()
     if (this.#next.firm) return
     this.#backoff.reset()
-    this.#wake?.()
+    this.#waiting.end()
   }
 
   /** @returns the error that ended it for good; `undefined` if it was stopped */
   async #run(signal: AbortSignal): Promise<Error | undefined> {
-    const { isStored, credentials } = this.#options
-    if (isStored && !credentials.anonymous) await this.#kept.takeOver(this.#core.continuity, signal)
+    if (isKept(this.#options)) await this.takeOver()
     for (;;) {
       if (!(await this.#untilOnline(signal))) return undefined
       this.#setStatus({ state: 'connecting' })
@@ -151,7 +154,7 @@ export class ConnectionLoop {
       await this.#prepare(verdict, error)
       const delay = this.#backoff.next(verdict)
       this.#setStatus({ state: 'waiting', error, delay })
-      await this.#wait(delay, signal)
+      await this.#waiting.wait(delay, signal)
     }
   }
 
@@ -161,7 +164,7 @@ export class ConnectionLoop {
       const error = new ConnectionError('tcp', 'offline', 'there is no network')
       this.#next = { ...this.#next, firm: false } // that wait is over
       this.#setStatus({ state: 'waiting', error, delay: Number.POSITIVE_INFINITY })
-      await this.#wait(undefined, signal)
+      await this.#waiting.wait(undefined, signal)
     }
     return !this.#stopping
   }
@@ -274,21 +277,9 @@ export class ConnectionLoop {
 
   /** Somebody does not want to wait; who merely makes sure that we are online has said nothing. */
   #hurry(): void {
-    if (this.#wake === undefined) return
+    if (!this.#waiting.isOn) return
     this.#verdicts.reset()
-    this.#wake()
-  }
-
-  /** Waits, unless something ends it; without a time until something does. */
-  async #wait(ms: number | undefined, signal: AbortSignal): Promise<void> {
-    const end = new AbortController()
-    const abort = (): void => end.abort()
-    this.#wake = abort
-    signal.addEventListener('abort', abort, { once: true })
-    if (signal.aborted) abort()
-    await sleep(ms, end.signal)
-    signal.removeEventListener('abort', abort)
-    this.#wake = undefined
+    this.#waiting.end()
   }
 
   #setStatus(status: ClientStatus): void {

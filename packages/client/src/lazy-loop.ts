@@ -1,7 +1,8 @@
 import { stopped } from './close-reasons.js'
 import { ConnectionError } from './connection-error.js'
-import type { ConnectionLoop, LoopOptions } from './connection-loop.js'
+import type { ConnectionLoop } from './connection-loop.js'
 import type { ClientStatus } from './events.js'
+import { isKept, type LoopOptions } from './loop-options.js'
 import type { NetworkEvent } from './network-watch.js'
 import type { PluginHost } from './plugin-host.js'
 import type { SessionCore } from './session-core.js'
@@ -26,6 +27,9 @@ export class LazyLoop implements Loop {
     this.#options = options
     this.#core = core
     this.#host = host
+    if (!isKept(options)) return
+    // What cannot be loaded, `start` reports.
+    core.outbox.takeOver = () => void this.#takeOver().catch(() => {})
   }
 
   get status(): ClientStatus {
@@ -65,6 +69,12 @@ export class LazyLoop implements Loop {
   /** Makes the token useless, if there is one, and forgets everything about logging in. */
   async logOut(): Promise<void> {
     await (await this.#load()).logOut()
+  }
+
+  /** For what is sent before `start`. */
+  async #takeOver(): Promise<void> {
+    const loop = await this.#load()
+    if (this.#core.closed === undefined) await loop.takeOver()
   }
 
   async #load(): Promise<ConnectionLoop> {

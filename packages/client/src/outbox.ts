@@ -5,7 +5,7 @@ import type { JournalPlaces } from './journal-places.js'
 import type { Line } from './line.js'
 import type { SendTicket } from './send-ticket.js'
 import type { StreamManagement } from './stream-management.js'
-import { withDelay } from './with-delay.js'
+import { writtenText } from './with-delay.js'
 
 /** What may wait to be written or acknowledged: stanzas, and bytes of their XML. */
 const mostStanzas = 1000
@@ -27,6 +27,8 @@ const framing = 22
 export class Outbox {
   /** Where everything is in the journal, if there is one. */
   places: JournalPlaces | undefined
+  /** Begins to find out where, as long as nobody knows: until then nobody can rely on a place in the queue. */
+  takeOver: (() => void) | undefined
   readonly #changed: () => void
   readonly #inFlight = new InFlight((number) => this.places?.forget(number))
   readonly #idle: (() => void)[] = []
@@ -96,7 +98,7 @@ export class Outbox {
       return true
     }
     this.#keep(ticket)
-    const text = textFor(ticket, room)
+    const text = writtenText(ticket, room)
     if (line.management === undefined) {
       line.writer.write(text)
       ticket.forget()
@@ -202,7 +204,14 @@ export class Outbox {
       ticket.isRestored = true
       ticket.accept()
     }
-    this.places?.park(this.#queue)
+  }
+
+  /** It is known where everything is kept, if anywhere: what has waited for that gets its place there. */
+  keepIn(places: JournalPlaces | undefined): void {
+    this.places = places
+    this.takeOver = undefined
+    for (const ticket of this.#queue) this.#keep(ticket)
+    places?.park(this.#queue)
   }
 
   #writeManaged(ticket: SendTicket, text: string, line: Line, management: StreamManagement): void {
@@ -231,8 +240,9 @@ export class Outbox {
   }
 
   #keep(ticket: SendTicket): void {
-    if (this.places === undefined) ticket.accept()
-    else this.places.accept(ticket)
+    if (this.places !== undefined) this.places.accept(ticket)
+    else if (this.takeOver !== undefined) this.takeOver()
+    else ticket.accept()
   }
 
   #pump(): void {
@@ -282,10 +292,4 @@ export class Outbox {
     this.#bytes -= ticket.bytes
     this.places?.free(ticket)
   }
-}
-
-/** What is written: a message that was written before says when, unless the server would not take so much. */
-function textFor({ kind, stamp, text }: SendTicket, room: number): string {
-  const stamped = kind === 'message' && stamp ? withDelay(text, stamp) : text
-  return stamped.length - text.length > room ? text : stamped
 }

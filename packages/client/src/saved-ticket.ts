@@ -1,5 +1,6 @@
+import type { ConnectionError } from './connection-error.js'
 import { SendTicket } from './send-ticket.js'
-import type { SavedStanza } from './session-journal.js'
+import type { Saved, SavedStanza } from './session-journal.js'
 
 /** What the journal keeps of a send. */
 export const savedTicket = ({ id, text, stamp, uncertain, isUnhandled, deaths }: SendTicket): SavedStanza => ({
@@ -20,4 +21,25 @@ export function ticketOf(saved: SavedStanza | undefined): SendTicket {
   ticket.isUnhandled = saved.isUnhandled === true
   ticket.deaths = saved.deaths ?? 0
   return ticket
+}
+
+/**
+ * The sends of a client that is no more, in order.
+ *
+ * @param unsent told of a message that is given up: nobody holds its promises
+ */
+export function savedTickets(
+  { session, written, queued }: Saved,
+  unsent: (text: string, error: ConnectionError) => void,
+) {
+  const ticket = (saved: SavedStanza | undefined): SendTicket => {
+    const made = ticketOf(saved)
+    const { kind, text } = made
+    // Presences are announced anew, and nobody waits for the answer to an IQ.
+    if (kind === 'message') made.acked.catch((error: ConnectionError) => unsent(text, error))
+    return made
+  }
+  const unacked: SendTicket[] = []
+  for (let number = session.acked; number < session.sent; number++) unacked.push(ticket(written.get(number)))
+  return { unacked, queued: queued.map((each) => Object.assign(ticket(each), { place: each.place })) }
 }

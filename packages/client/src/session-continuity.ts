@@ -6,9 +6,8 @@ import { JournalPlaces } from './journal-places.js'
 import type { Resumption } from './login.js'
 import type { Outbox } from './outbox.js'
 import { featuresOf } from './saved-features.js'
-import { ticketOf } from './saved-ticket.js'
-import type { SendTicket } from './send-ticket.js'
-import type { Saved, SavedSession, SavedStanza, SessionJournal } from './session-journal.js'
+import { savedTickets } from './saved-ticket.js'
+import type { Saved, SavedSession, SessionJournal } from './session-journal.js'
 import { StreamManagement } from './stream-management.js'
 
 /** Streams that the server may end over a stanza before it is given up. */
@@ -66,8 +65,8 @@ export class SessionContinuity {
     if (signal.aborted) return
     this.#journal = journal
     this.#places = new JournalPlaces(journal, () => this.changed(), saved?.session)
-    this.#outbox.places = this.#places
-    if (saved !== undefined) this.#restore(saved)
+    if (saved !== undefined) this.#restore(saved, this.#places)
+    this.#outbox.keepIn(this.#places)
   }
 
   /** A new session begins, with stream management or without. */
@@ -266,30 +265,18 @@ export class SessionContinuity {
     return { ...counters, id, location, max, jid: String(this.#session.jid() ?? this.#storedJid) }
   }
 
-  #ticket(saved: SavedStanza | undefined): SendTicket {
-    const ticket = ticketOf(saved)
-    const { kind, text } = ticket
-    // Presences are announced anew, and nobody waits for the answer to an IQ.
-    if (kind === 'message') ticket.acked.catch((error: ConnectionError) => this.#unsent(text, error))
-    return ticket
-  }
-
-  #restore({ session, features, written, queued }: Saved): void {
-    const { id, location, max, sent, acked, handled } = session
+  #restore(saved: Saved, places: JournalPlaces): void {
+    const { id, location, max, sent, acked, handled, ...session } = saved.session
     const jid = session.jid === undefined ? undefined : Jid.tryParse(session.jid)
-    const unacked: SendTicket[] = []
-    for (let number = acked; number < sent; number++) unacked.push(this.#ticket(written.get(number)))
-    this.#outbox.restore(
-      unacked,
-      queued.map((each) => Object.assign(this.#ticket(each), { place: each.place })),
-      acked,
-    )
+    const { unacked, queued } = savedTickets(saved, this.#unsent)
+    this.#outbox.places = places
+    this.#outbox.restore(unacked, queued, acked)
     if (id === undefined || !jid?.isFull()) {
       this.#outbox.lose(undefined)
       return
     }
     this.#storedJid = jid as FullJid
-    this.storedFeatures = featuresOf(features)
+    this.storedFeatures = featuresOf(saved.features)
     this.#isBegun = true
     this.#kept = handled
     this.ledger = new InboundLedger(handled)

@@ -1,5 +1,6 @@
 import { Delay, NS_DELAY } from '@couplet/delay'
 import { NS_CLIENT, serialize } from '@couplet/stanza'
+import type { SendTicket } from './send-ticket.js'
 
 /** The XML of a message that is sent again, saying when it was sent first (XEP-0198 §4, XEP-0203), unless it says so. */
 export function withDelay(message: string, stamp: Date): string {
@@ -8,4 +9,10 @@ export function withDelay(message: string, stamp: Date): string {
   return message.endsWith('/>')
     ? `${message.slice(0, -2)}>${delay}</message>`
     : message.replace(/<\/message>$/, () => `${delay}</message>`)
+}
+
+/** What is written: a message that was written before says when (R-027), unless the server would not take so much. */
+export function writtenText({ kind, stamp, text }: SendTicket, room: number): string {
+  const stamped = kind === 'message' && stamp ? withDelay(text, stamp) : text
+  return stamped.length - text.length > room ? text : stamped
 }
