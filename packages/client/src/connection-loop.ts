@@ -3,6 +3,7 @@ import { Backoff } from './backoff.js'
 import { asReason, stopped } from './close-reasons.js'
 import { ConnectionError } from './connection-error.js'
 import type { ClientStatus } from './events.js'
+import { wasInTheClear } from './in-the-clear.js'
 import { KeptState } from './kept-state.js'
 import type { Login } from './login.js'
 import { isKept, type LoopOptions } from './loop-options.js'
@@ -147,11 +148,11 @@ export class ConnectionLoop {
     for (;;) {
       if (!(await this.#untilOnline(signal))) return undefined
       this.#setStatus({ state: 'connecting' })
-      const { error, situation } = await this.#session(signal)
+      const { error, situation, hadSession } = await this.#session(signal)
       if (this.#stopping) return undefined
       const verdict = this.#verdicts.judge(error, situation)
       if (!this.#options.reconnect || verdict.kind === 'stop') return error
-      await this.#prepare(verdict, error)
+      await this.#prepare(verdict, error, hadSession)
       const delay = this.#backoff.next(verdict)
       this.#setStatus({ state: 'waiting', error, delay })
       await this.#waiting.wait(delay, signal)
@@ -169,10 +170,11 @@ export class ConnectionLoop {
     return !this.#stopping
   }
 
-  async #prepare(verdict: Retrial, error: Error): Promise<void> {
+  async #prepare(verdict: Retrial, error: Error, hadSession: boolean): Promise<void> {
     this.#next = verdict
     if (verdict.fresh) this.#core.detach(asReason(error))
-    if (verdict.poison) this.#core.continuity.suspect()
+    // A stream that was never logged in has carried none of our stanzas.
+    if (verdict.poison && hadSession) this.#core.continuity.suspect()
     const { password, token, external } = this.#options.credentials
     // To prove the credentials themselves there must be some; the next login brings a new token.
     if (verdict.withoutToken && (password ?? token ?? external))
@@ -189,10 +191,11 @@ export class ConnectionLoop {
       const watch = new StreamWatch(login, this.#core, this.#options.keepAlive)
       const error = await this.#serve(login, watch, signal)
       const resumable = !watch.isClosedByServer && this.#core.continuity.isResumable
-      return { error, situation: { resumable, fixedResource: hasFixedResource, secure } }
+      return { error, situation: { resumable, fixedResource: hasFixedResource, secure }, hadSession: true }
     } catch (error) {
       const reason = error instanceof Error ? error : stopped(error)
-      return { error: reason, situation: { resumable: false, fixedResource: hasFixedResource, secure: false } }
+      const situation = { resumable: false, fixedResource: hasFixedResource, secure: false }
+      return { error: reason, situation: { ...situation, inTheClear: wasInTheClear(reason) }, hadSession: false }
     }
   }
 

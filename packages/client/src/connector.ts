@@ -3,6 +3,7 @@ import type { Identity } from './client-options.js'
 import { isOurs } from './close-reasons.js'
 import type { ConnectionPhase } from './connection-error.js'
 import type { Visit, WalkOptions } from './endpoint-walk.js'
+import { noteInTheClear } from './in-the-clear.js'
 import type { Login, SessionRequest } from './login.js'
 import { attemptLogin } from './login-attempt.js'
 import { type LoginOptions, Negotiation } from './negotiation.js'
@@ -45,6 +46,7 @@ async function negotiate(
     if (signal.aborted) throw error
     // Said in the clear, it may be anybody's word (RFC 6120 §4.9.3.19, S-025): then it is a fault like another.
     const redirect = connection.secure ? redirectOf(error) : undefined
+    if (!connection.secure) noteInTheClear(error)
     if (redirect === undefined && !isFault(error, stream)) throw error
     return { fault: error, redirect }
   } finally {

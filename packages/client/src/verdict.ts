@@ -55,6 +55,8 @@ export interface Situation {
   readonly fixedResource: boolean
   /** The error came over verified TLS. */
   readonly secure: boolean
+  /** The error came before TLS was on, where it belongs on: anybody on the way may have made it. */
+  readonly inTheClear?: boolean
 }
 
 /** As U(0.5, 1) × min(300 s, 1 s × 1.7ⁿ) says. */
@@ -69,6 +71,8 @@ export const soon: Retrial = { kind: 'retry', delay: { min: 0, max: 1000 } }
 export const spread: Retrial = { kind: 'retry', delay: { min: 0, max: 60_000 }, from: 90_000 }
 /** A certificate that was good may be renewed: every 5 to 5½ min. */
 export const patient: Retrial = { kind: 'retry', delay: { min: 300_000, max: 330_000 }, firm: true }
+/** Somebody who is perhaps not the server turns us away, such as a hotspot that wants a login: slowly, until it is another network. */
+export const doubtful: Retrial = { ...backoff, from: 60_000 }
 /** Another resource, after 5 to 10 s. */
 export const elsewhere: Retrial = {
   kind: 'retry',

@@ -1,4 +1,4 @@
-import { MalformedElementError, StanzaError, type StanzaErrorCondition } from '@couplet/stanza'
+import { MalformedElementError, StanzaError, type StanzaErrorCondition, StreamError } from '@couplet/stanza'
 import { describe, expect, test } from 'vitest'
 import {
   after,
@@ -142,6 +142,33 @@ describe('a connection error', () => {
       }
     },
   )
+})
+
+describe('what is said in the clear', () => {
+  const clear = { secure: false, inTheClear: true }
+  const errors = [
+    connection('tls', 'tls-required'),
+    new MalformedElementError('iq/bind', 'is missing'),
+    new StreamError({ condition: 'unsupported-version' }),
+    ...['host-unknown', 'host-gone', 'not-authorized', 'unsupported-version', 'conflict', 'not-well-formed'].map(
+      (each) => said(each),
+    ),
+  ]
+
+  test.each(errors.map((error) => [error.message, error] as const))(
+    'S-001 R-018 %s: never final after we were online',
+    (_, error) => {
+      after(1000, connection('session', 'closed'))
+      for (let time = 0; time < 9; time++)
+        expect(attempt(error, clear)).toMatchObject({ kind: 'retry', delay: 'backoff' })
+      expect(attempt(connection('tls', 'tls-required'), clear)).toEqual({ ...backoff, from: 60_000 })
+    },
+  )
+
+  test('at the first login it is final as ever', () => {
+    expect(attempt(connection('tls', 'tls-required'), clear)).toEqual(stop('configuration'))
+    expect(attempt(said('host-unknown'), clear)).toEqual(stop('configuration'))
+  })
 })
 
 describe('R-016 a server that turns us away after a session', () => {

@@ -7,6 +7,7 @@ import { NS_SM } from './elements.js'
 import { redirectOf } from './see-other-host.js'
 import {
   backoff,
+  doubtful,
   elsewhere,
   passing,
   patient,
@@ -62,7 +63,9 @@ export class Verdicts {
     if (this.#since !== undefined && this.#now() - this.#since >= stable) this.#budgets.settle()
     this.#since = undefined
     if (wasOnline) this.#lostBy = (error as Partial<XmppError>).code
-    const verdict = this.#decide(error, situation, wasOnline)
+    let verdict = this.#decide(error, situation, wasOnline)
+    // Nobody may end a client for good by a word in the clear; but where there was never a server, the user has to look.
+    if (verdict.kind === 'stop' && situation.inTheClear && this.#everOnline) verdict = doubtful
     if (verdict === spread) this.#isSpread = true
     return verdict
   }

@@ -191,4 +191,31 @@ describe('R-028 a stanza over which the server ends the stream', () => {
     await expect(time.until(client.send(say('fine')).acked)).resolves.toBeUndefined()
     await time.until(client.close())
   })
+
+  test('nor for what a server says before we are logged in', async () => {
+    const throttled: Script = async (peer) => {
+      await peer.streamHeader()
+      await peer.send(killing('policy-violation')())
+      peer.end()
+    }
+    const broken: Script = async (peer) => {
+      await accept(peer, { resumed: 1, autoAck: false })
+      await peer.expectElement(NS_CLIENT, 'message')
+      peer.destroy()
+    }
+    const begun: Script = async (peer) => {
+      await accept(peer, { autoAck: false })
+      await peer.expectElement(NS_CLIENT, 'message')
+      peer.destroy()
+    }
+    const last: Script = async (peer) => {
+      await accept(peer, { resumed: 1 })
+      await letGo(peer)
+    }
+    await using server = await scriptedServer([begun, throttled, broken, throttled, last], account)
+    const { client } = observe(server.transport())
+    await time.until(client.online())
+    await expect(time.until(client.send(say('innocent')).acked)).resolves.toBeUndefined()
+    await time.until(client.close())
+  })
 })
