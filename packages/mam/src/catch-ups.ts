@@ -77,6 +77,8 @@ export class CatchUps {
     if (!isWanted) return
     this.#own = this.#archive(undefined)
     context.onSession(() => this.#present(), 'rooms')
+    // At once: what has come together with the word that the session goes on is delivered next.
+    context.onSession((isResumed) => void (isResumed && this.#holdMessages()), 'stream')
     context.onResume(() => this.#goOn())
     // A listener for the payload also sees what no plain one does.
     context.onMessage(AnyCarbon, (_direction, outer) => this.#takeCopy(outer), { from: 'ownAccount' })
@@ -174,7 +176,7 @@ export class CatchUps {
     const interrupted = Promise.all([...this.#archives.values()].map((known) => known.interrupt()))
     const own = this.#own
     if (own === undefined) return undefined
-    this.#hold ??= this.#context.holdMessages()
+    this.#holdMessages()
     const begun = new Promise<void>((started) => {
       const present = new Promise<void>((resolve) => {
         this.#present = resolve
@@ -191,11 +193,18 @@ export class CatchUps {
     this.#alone = this.#alone.then(async () => {
       const own = this.#own
       if (own === undefined || !this.#isDue || signal.aborted) return
-      this.#hold ??= this.#context.holdMessages()
-      this.#isDue = !(await own.resume().catch(() => false)) // a store that cannot be read is reported by the catch-up
-      if (this.#isDue && !signal.aborted) await this.#runAlone(own)
-      else this.#release()
+      this.#holdMessages()
+      const isDone = await own.resume(signal).catch(() => false) // a store that cannot be read is reported by the catch-up
+      if (signal.aborted) return // another session has begun
+      if (!isDone) return this.#runAlone(own)
+      this.#isDue = false
+      this.#release()
     })
+  }
+
+  /** Messages wait for those that were missed before them. */
+  #holdMessages(): void {
+    this.#hold ??= this.#context.holdMessages()
   }
 
   /** Nobody waits for it, so what goes wrong is reported; a connection that is lost is the client's to report. */

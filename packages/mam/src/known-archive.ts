@@ -37,9 +37,6 @@ export class KnownArchive {
     isReady: () => this.#givesIds !== undefined,
     live: (arrival) => this.#count(arrival),
     missed: (id, key) => this.#delivered.add(id, key),
-    caughtUp: () => {
-      if (this.isContiguous && !this.#isStoredCaughtUp) void this.save()
-    },
   })
   /** Whether nothing is missing up to now, so that what comes live moves the cursor (R-032). */
   isContiguous = false
@@ -49,8 +46,6 @@ export class KnownArchive {
   #loading: Promise<void> | undefined
   #sessions: readonly string[] = []
   #gaps: readonly ArchiveGap[] = []
-  /** Whether the store was told that this session is caught up with. */
-  #isStoredCaughtUp = false
   /** What the store says about the session that was caught up last. */
   #lastCaughtUp: CaughtUpSession | undefined
   /** Whether the archive removes forged ids (XEP-0359 §6); `undefined` until it was asked. */
@@ -114,8 +109,9 @@ export class KnownArchive {
   }
 
   /** An old session goes on. @returns whether it was caught up with, by this process or by the one that began it */
-  async resume(): Promise<boolean> {
+  async resume(signal: AbortSignal): Promise<boolean> {
     await this.#load()
+    signal.throwIfAborted()
     const { jid, givesIds } = this.#lastCaughtUp ?? {}
     if (jid !== this.#context.jid.toString() || givesIds === undefined) return false
     this.isContiguous = true
@@ -232,15 +228,19 @@ export class KnownArchive {
   async save(): Promise<void> {
     const cursor = this.#cursor
     if (cursor === undefined) return
-    await this.#records.write(() => {
-      const caughtUp = this.#caughtUp
-      this.#isStoredCaughtUp = caughtUp !== undefined
-      const known = { cursor: this.#cursor ?? cursor, delivered: this.#delivered.record }
-      return { ...known, sessions: this.#sessions, caughtUp, gaps: this.#gaps }
-    })
+    await this.#records.write(() => ({
+      cursor: this.#cursor ?? cursor,
+      delivered: this.#delivered.record,
+      sessions: this.#sessions,
+      caughtUp: this.#caughtUp,
+      gaps: this.#gaps,
+    }))
   }
 
-  /** Who goes on with the session asks for what the application was given and is not done with (R-029). */
+  /**
+   * Who goes on with the session asks for what the application was given and is not done with (R-029). What follows that is
+   * a step of the progress, which saves.
+   */
   get #caughtUp(): CaughtUpSession | undefined {
     if (!this.isContiguous || !this.#progress.isCaughtUp) return undefined
     const [jid] = this.#sessions.slice(-1)

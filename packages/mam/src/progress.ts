@@ -43,8 +43,6 @@ export interface ProgressTarget {
   live(arrival: Arrival): void
   /** The application is done with a message that was missed. */
   missed(id: string, key: MessageKey): void
-  /** The application is done with all that was missed. */
-  caughtUp(): void
 }
 
 /**
@@ -106,13 +104,11 @@ export class Progress {
       this.#live.shift()
       this.#target.live(first)
     }
-    if (this.isCaughtUp) return
     for (let [step] = this.#steps; step !== undefined && isDone(step); [step] = this.#steps) {
       this.#steps.shift()
       if ('act' in step) step.act()
       else this.#target.missed(step.id, step.key)
     }
-    if (this.isCaughtUp) this.#target.caughtUp()
   }
 
   /** Forgets the oldest that came live. */

@@ -27,18 +27,20 @@ interface ProcessOptions {
   /** The missed message with which it is killed. */
   readonly killedWith?: string
   readonly settings?: MamOptions
+  /** Milliseconds each way: what the server sends at once comes at once. */
+  readonly latency?: number
 }
 
 /** A process of the account, which can be killed: nobody hears of it any more. */
-async function started({ done = Number.POSITIVE_INFINITY, killedWith, settings }: ProcessOptions = {}) {
+async function started({ done = Number.POSITIVE_INFINITY, killedWith, settings, latency = 0 }: ProcessOptions = {}) {
   const network = faultTransport(server.transport())
+  network.latency(latency)
   let isAlive = true
   const batch: StateStore['batch'] = (changes) => (isAlive ? disk.batch(changes) : new Promise(() => {}))
-  const kill = async (): Promise<void> => {
+  const kill = (): void => {
     isAlive = false
     network.refuse()
     network.cutNow()
-    await time.advance(1000)
   }
   const store: StateStore = { get: (key) => disk.get(key), batch }
   const options = { jid: 'me@example.org', password: 'pw', store, transports: [network] }
@@ -52,7 +54,7 @@ async function started({ done = Number.POSITIVE_INFINITY, killedWith, settings }
   client.onMessage(({ body = '' }) => void (isAlive && seen.push(body)))
   client.mam.onMissed(({ body = '' }) => {
     if (isAlive) seen.push(body)
-    if (body === killedWith) void kill()
+    if (body === killedWith) kill()
     return done-- > 0 ? undefined : finished
   })
   let caughtUp = 0
@@ -83,12 +85,14 @@ describe('R-029 R-036 a process is killed while its handlers work through what w
     await write('a0', 'a1', 'a2')
     const first = await started({ done: 0 })
     expect(first.seen).toEqual(['a0', 'a1', 'a2'])
-    await first.kill()
+    first.kill()
+    await time.advance(1000)
     await write('b0', 'b1', 'b2')
     const second = await started()
     expect([second.statuses, second.seen]).toEqual([[true], ['a0', 'a1', 'a2', 'b0', 'b1', 'b2']])
     await write('c0')
-    await second.kill()
+    second.kill()
+    await time.advance(1000)
     const third = await started()
     expect([third.statuses, third.seen]).toEqual([[true], []])
     await write('d0')
@@ -98,11 +102,14 @@ describe('R-029 R-036 a process is killed while its handlers work through what w
   test('so does the one after that, if the next one is killed as well', async () => {
     const { write } = await setUp()
     await write('a0', 'a1')
-    await (await started({ done: 0 })).kill()
+    const first = await started({ done: 0 })
+    first.kill()
+    await time.advance(1000)
     await write('b0')
     const second = await started({ done: 1 })
     expect([second.statuses, second.seen]).toEqual([[true], ['a0', 'a1', 'b0']])
-    await second.kill()
+    second.kill()
+    await time.advance(1000)
     await write('c0')
     const third = await started()
     expect(third.statuses).toEqual([true])
@@ -118,9 +125,31 @@ describe('R-029 R-036 a process is killed while its handlers work through what w
     const first = await started({ done: 1 })
     first.finish()
     await time.advance(1000)
-    await first.kill()
+    first.kill()
+    await time.advance(1000)
     await write('b0')
     const second = await started()
     expect([second.statuses, second.seen, second.caughtUp()]).toEqual([[true], ['b0'], 0])
+  })
+  test('what comes together with the word that the session goes on waits for what was missed before it', async () => {
+    const { write } = await setUp()
+    await write('a0', 'a1', 'a2', 'a3', 'a4', 'a5')
+    await started({ killedWith: 'a1', settings: { catchUp: { pageSize: 2 } } })
+    await write('b0', 'b1', 'b2')
+    const second = await started({ latency: 40 })
+    expect(second.statuses).toEqual([true])
+    expect(second.seen.slice(-7)).toEqual(['a2', 'a3', 'a4', 'a5', 'b0', 'b1', 'b2'])
+    await write('c0')
+    expect(second.seen.at(-1)).toBe('c0') // and nothing waits any more
+  })
+
+  test('it does not wait if there was nothing', async () => {
+    const { write } = await setUp()
+    const first = await started()
+    first.kill()
+    await time.advance(1000)
+    await write('b0', 'b1', 'b2')
+    const second = await started({ latency: 40 })
+    expect([second.statuses, second.seen, second.caughtUp()]).toEqual([[true], ['b0', 'b1', 'b2'], 0])
   })
 })
