@@ -216,8 +216,10 @@ export class CatchUps {
     } catch (error) {
       const { name, condition } = error as { readonly name?: string; readonly condition?: string }
       // An answer that a server has lost with a connection never comes.
-      if (name === 'TimeoutError' && attempts > 1 && !signal.aborted)
-        return this.#runAlone(known, undefined, attempts - 1)
+      if (name === 'TimeoutError' && attempts > 1 && !signal.aborted) {
+        beginning?.started() // an archive that says nothing keeps nobody from being online
+        return this.#runAlone(known, beginning, attempts - 1)
+      }
       this.#isDue = name === 'ConnectionError'
       const isRefused = name === 'StanzaError' && refusals.includes(condition)
       if (!this.#isDue && !isRefused && !signal.aborted) this.#context.reportError(error)

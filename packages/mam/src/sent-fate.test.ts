@@ -1,12 +1,12 @@
-import type { SentMessage } from '@couplet/client'
+import type { SentFate, SentMessage } from '@couplet/client'
 import { ProcessingHint } from '@couplet/hints'
 import { Jid, type MessageInit, message, StanzaError, type XmlElement, xml } from '@couplet/stanza'
 import { OriginId } from '@couplet/stanza-id'
 import { fakeSession } from '@couplet/testing'
 import { type EntityTime, queryTime } from '@couplet/time'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { account, FakeArchive, friend, timeOf, withArchive } from '../test/fake-archive.js'
-import { MucUser, queryArchive } from './elements.js'
+import { account, FakeArchive, flushed, friend, timeOf, withArchive } from '../test/fake-archive.js'
+import { type MamFin, type MamQuery, MucUser, queryArchive } from './elements.js'
 
 const mine = `${account}/here`
 const sent = (id: string, init: MessageInit = {}, ...payloads: XmlElement[]): SentMessage => ({
@@ -156,6 +156,64 @@ describe('R-026 what became of messages of a lost session', () => {
     const fates = session.findSentWith([sent('s1')], controller.signal)
     controller.abort(new Error('enough'))
     await expect(fates).rejects.toThrow('enough')
+  })
+
+  describe('a server that does not answer', () => {
+    /** Time goes on by so many seconds, and everything that follows from that is done. */
+    const pass = async (seconds: number): Promise<void> => {
+      await flushed()
+      await vi.advanceTimersByTimeAsync(seconds * 1000)
+      await flushed()
+    }
+    /** What became of one message, as soon as that is known. */
+    function silentSetUp() {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      onTestFinished(() => void vi.useRealTimers())
+      const set = setUp()
+      set.session.answer(queryTime, () => new Promise(() => {}))
+      set.archive.add({ from: mine, to: friend, id: 's1' })
+      return set
+    }
+    const fateOf = (session: ReturnType<typeof fakeSession>): SentFate[] => {
+      const fates: SentFate[] = []
+      void session.findSentWith([sent('s1')]).then((found) => fates.push(...found))
+      return fates
+    }
+
+    test('does not tell its time: the archive is asked meanwhile', async () => {
+      const { session, archive } = silentSetUp()
+      const fates = fateOf(session)
+      await pass(4)
+      expect([fates, archive.queries]).toEqual([[], []])
+      await pass(1)
+      expect(fates).toEqual(['handled'])
+      expect(archive.queries).toMatchObject([{ page: { before: '' } }])
+      expect(vi.getTimerCount()).toBe(0)
+    })
+
+    test('is silent about everything: that takes one time limit', async () => {
+      const { session } = silentSetUp()
+      session.answer(queryArchive, () => new Promise(() => {}))
+      const fates = fateOf(session)
+      await pass(59)
+      expect(fates).toEqual([])
+      await pass(1)
+      expect(fates).toEqual(['unknown'])
+      expect([vi.getTimerCount(), session.errors]).toEqual([0, []])
+    })
+
+    test('is late: an archive that has answered once has its own time', async () => {
+      const { session, archive } = silentSetUp()
+      archive.fill(150)
+      const answer = (query: MamQuery) => archive.answer(session, query)
+      const after = (seconds: number, query: MamQuery) =>
+        new Promise<MamFin | StanzaError>((resolve) => setTimeout(() => resolve(answer(query)), seconds * 1000))
+      session.answer(queryArchive, (query) => after(40, query))
+      const fates = fateOf(session)
+      await pass(45)
+      await pass(40)
+      expect([fates, archive.queries.length]).toEqual([['handled'], 2])
+    })
   })
 
   test('what is no JID or has no addressee does no harm', async () => {
