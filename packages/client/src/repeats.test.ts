@@ -1,9 +1,11 @@
 import { Delay } from '@couplet/delay'
-import { Message, type MessageInit, message } from '@couplet/stanza'
+import { Jid, Message, type MessageInit, message } from '@couplet/stanza'
 import { describe, expect, test } from 'vitest'
 import { Repeats } from './repeats.js'
 
-const delay = Delay({ stamp: new Date(0) })
+const stamp = (ms: number) => new Date(Date.UTC(2026, 0, 1) + ms)
+const delayed = (ms: number, from?: string) => Delay({ stamp: stamp(ms), ...(from && { from: Jid.parse(from) }) })
+const delay = delayed(0)
 const said = (init: MessageInit, ...payloads: Parameters<typeof message>[1][]) =>
   new Message(message({ from: 'bob@example.org/x', id: 'a', body: 'hi', ...init }, ...payloads).element)
 
@@ -22,6 +24,44 @@ describe('R-036 Repeats', () => {
     expect([repeats.has(said({}, delay)), repeats.has(said({}))]).toEqual([false, true])
     for (let i = 0; i < 1000; i++) repeats.has(said({ id: `m${i}` }))
     expect(repeats.has(said({}))).toBe(false) // forgotten
+  })
+
+  const [minute, day] = [60_000, 86_400_000]
+  /** Whether the second of two with the same sender, id and text is a repeat, with the times of their arrival. */
+  const second = (
+    first: [number, ...ReturnType<typeof delayed>[]],
+    then: [number, ...ReturnType<typeof delayed>[]],
+  ) => {
+    const repeats = new Repeats()
+    const come = ([at, ...delays]: typeof first) => repeats.has(said({}, ...delays), '', stamp(at).getTime())
+    expect(come(first)).toBe(false)
+    return come(then)
+  }
+
+  test('a copy may be late, but says that it was sent before the first came, give or take five minutes', () => {
+    expect(second([0], [30 * day, delayed(-minute)])).toBe(true)
+    expect(second([0], [30 * day, delayed(5 * minute)])).toBe(true)
+    expect(second([0], [30 * day, delayed(5 * minute + 1)])).toBe(false)
+    expect(second([0], [day, delayed(100 * 365 * day)])).toBe(false)
+    expect(second([0], [day, Delay({ stamp: new Date(0) })])).toBe(false) // somebody without a clock
+  })
+
+  test('of two that were kept while we were away, each is a message, unless they were sent at one time', () => {
+    const kept = (ms: number) => delayed(ms, 'example.net')
+    expect(second([2 * day, kept(0)], [2 * day, kept(day)])).toBe(false)
+    expect(second([2 * day, kept(0)], [2 * day, kept(minute)])).toBe(true)
+    expect(second([2 * day, kept(minute)], [2 * day, delayed(0), kept(day)])).toBe(true)
+  })
+
+  test('the original comes within two minutes of a copy that overtook it', () => {
+    const own = delayed(-minute, 'bob@example.org/x')
+    expect([second([0, own], [2 * minute]), second([0, delayed(0)], [2 * minute])]).toEqual([true, true])
+    expect([second([0, own], [2 * minute + 1]), second([0, delayed(0)], [day])]).toEqual([false, false])
+  })
+
+  test('what comes live after one that was kept by a server is another message', () => {
+    expect(second([0, delayed(-day, 'example.net')], [1000])).toBe(false)
+    expect(second([0, delayed(-day), delayed(-day, 'example.net')], [1000])).toBe(false)
   })
 
   test.each<[string, MessageInit, boolean]>([
