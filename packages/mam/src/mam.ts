@@ -39,8 +39,8 @@ export interface Mam {
    * `before` without `last`, `after` with `last`, `ids` and `groupchat` need an archive that knows them.
    *
    * @throws RangeError and InvalidJidError at once for options that make no sense
-   * @throws StanzaError `item-not-found` for an id that is not in the archive, `feature-not-implemented` for an option it
-   * does not know, `forbidden`, …
+   * @throws StanzaError `item-not-found` for an id that is not in the archive (some return nothing or everything then),
+   * `feature-not-implemented` for an option it does not know, `forbidden`, …
    * @throws PagingError if the archive goes round in circles or sends more than it was asked for
    */
   query(options?: MamQueryOptions): AsyncGenerator<ArchivedMessage, void, undefined>
