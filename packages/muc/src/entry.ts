@@ -131,6 +131,7 @@ export class Entry {
     this.#stopTimers()
     if (this.#leaving !== undefined) this.end({ type: 'left', reason: undefined, actor: undefined })
     if (this.#core.state === 'joined') this.#core.state = 'lost'
+    this.#core.disinherit()
   }
 
   /** Rooms can be entered now. Who was told first that we are online may have asked for this one. */
@@ -172,6 +173,7 @@ export class Entry {
     this.#tell()
     if (isMade && !isFirst) this.#host.made()
     core.heldSends.release()
+    if (!isFirst) core.wished = undefined // whoever waits for the first time sees to the nickname
     this.#entered.resolve()
   }
 
@@ -224,7 +226,7 @@ export class Entry {
   async leave(status?: string): Promise<void> {
     if (this.#core.state === 'left' || this.#leaving !== undefined) return this.leaving
     const { signal, isOnline } = this.#context
-    const isInside = this.#core.state === 'joined' || this.#isAsked
+    const isInside = this.#core.isInside || this.#isAsked
     const left = new Deferred<void>()
     this.#leaving = left
     const farewell = presence({ type: 'unavailable', to: this.#core.occupant, status })

@@ -1,11 +1,11 @@
 import type { Handled, PluginEvent, Subscription } from '@couplet/client'
 
 /** How much waits for the first listener. */
-const limit = 500
+const limit = 1000
 
 /**
  * An event whose first listener also gets what came before it: a room speaks as soon as we are in, and whoever awaits
- * `join` comes later than that. The last 500 wait.
+ * `join` comes later than that. The last 1,000 wait.
  */
 export class HeldEvent<Args extends readonly unknown[]> {
   readonly #event: PluginEvent<Args>

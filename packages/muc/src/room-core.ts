@@ -19,8 +19,8 @@ export type RoomState = 'entering' | 'joined' | 'lost' | 'left'
 /** What is known about a room we are in, shared by those who find it out. */
 export class RoomCore {
   readonly jid: BareJid
-  nick: string
-  state: RoomState = 'entering'
+  /** What we are to be called, while we are only known by what an earlier process was called in our session. */
+  wished: string | undefined
   subject: string | undefined
   anonymity: RoomAnonymity | undefined
   isLogged = false
@@ -38,16 +38,60 @@ export class RoomCore {
   readonly subjects: HeldEvent<[SubjectChange]>
   readonly events: HeldEvent<[RoomEvent]>
   readonly occupantChanges: PluginEvent<[OccupantChange]>
+  readonly #changed: () => void
+  #nick: string
+  #state: RoomState = 'entering'
 
-  constructor(context: PluginContext, occupant: FullJid) {
+  /** @param changed called when we are in or out, or have another nickname */
+  constructor(context: PluginContext, occupant: FullJid, changed: () => void) {
     this.jid = occupant.bare
-    this.nick = occupant.resource
+    this.#nick = occupant.resource
+    this.#changed = changed
     this.heldSends = new HeldSends((message) => context.send(message))
     this.messages = new HeldEvent(context.event())
     this.privateMessages = new HeldEvent(context.event())
     this.subjects = new HeldEvent(context.event())
     this.events = new HeldEvent(context.event())
     this.occupantChanges = context.event<[OccupantChange]>()
+  }
+
+  /** What we are called there. */
+  get nick(): string {
+    return this.#nick
+  }
+
+  set nick(nick: string) {
+    this.#nick = nick
+    this.#changed()
+  }
+
+  /** How we stand with the room. */
+  get state(): RoomState {
+    return this.#state
+  }
+
+  set state(state: RoomState) {
+    this.#state = state
+    this.#changed()
+  }
+
+  /** Whether the room has us: we have entered it in this session, or an earlier process has. */
+  get isInside(): boolean {
+    return this.#state === 'joined' || this.wished !== undefined
+  }
+
+  /** An earlier process has entered it in our session: first we are who it was. */
+  inherit(nick: string): void {
+    this.wished ??= this.#nick
+    this.nick = nick
+  }
+
+  /** The session is another one: we are who we want to be. */
+  disinherit(): void {
+    if (this.wished === undefined) return
+    const nick = this.wished
+    this.wished = undefined
+    this.nick = nick
   }
 
   /** Our own address in the room. */

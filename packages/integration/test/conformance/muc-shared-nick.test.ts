@@ -16,7 +16,7 @@ describe.each(await targets())('one nickname for two clients on $title', (target
     if (shared === undefined) return skip('the server does not let two clients of an account share a nickname')
     expect(await room.changeNick('bot2')).toBe('bot2')
     const echo = new Promise<boolean>((resolve) => {
-      room.onMessage(({ body, isOwn }) => body === 'mine' && resolve(isOwn))
+      room.onMessage(({ body, isOwn }) => void (body === 'mine' && resolve(isOwn)))
     })
     room.send('mine')
     expect([await echo, room.nick, room.state]).toEqual([true, 'bot2', 'joined'])
