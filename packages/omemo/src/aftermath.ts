@@ -1,4 +1,5 @@
 import { Jid } from '@couplet/stanza'
+import { isListed } from './devices/device-directory.js'
 import type { OmemoContext, OmemoCore } from './omemo-core.js'
 import type { SenderDevice } from './sessions/outcome.js'
 import type { MessageOrigin, Received } from './sessions/receive-task.js'
@@ -46,10 +47,12 @@ export class Aftermath {
 
   /** Whether an account may learn that we are here (OMEMO S19). */
   async mayKnow(jid: string): Promise<boolean> {
-    const { options, context, inbox } = this.#core
+    const { options, context, inbox, trust } = this.#core
     const completion = options.policy?.completion ?? 'contacts'
     if (completion !== 'contacts') return completion === 'always'
     if (jid === context.account.toString() || options.isContact?.(jid)) return true
+    // Whose key the user has trusted is no stranger.
+    if ((await trust.records(jid)).some(({ level }) => level === 'trusted' || level === 'authenticated')) return true
     return (await inbox.chat(Jid.parse(jid).bare.toString())).isWritten
   }
 
@@ -70,8 +73,7 @@ export class Aftermath {
   async #checkListed({ jid, deviceId }: SenderDevice, isKnown: boolean): Promise<void> {
     const { directory, isCatchingUp } = this.#core
     if (isCatchingUp) return
-    const { lists } = await directory.of(jid)
-    if (Object.values(lists).some((list) => list.ids.includes(deviceId))) return
+    if (isListed(await directory.of(jid), deviceId)) return
     if (!isKnown && !(await this.mayKnow(jid))) return
     await directory.lookFor(jid, deviceId)
   }

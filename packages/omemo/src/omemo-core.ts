@@ -185,6 +185,7 @@ export class OmemoCore {
       journal,
       trust,
       account: () => context.account,
+      noticeWriter: (jid, deviceId) => this.directory.noticeWriter(jid, deviceId),
       after: (received, origin) => this.#aftermath.after(received, origin),
       inbound,
       parse: parseXml,

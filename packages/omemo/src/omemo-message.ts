@@ -59,10 +59,12 @@ export class OmemoMessage {
     return this.message.provenance
   }
 
-  /** Answers, encrypted: to the sender, or to all in the room. */
+  /** Answers, encrypted: to the sender, to all in the room, or to the occupant who has said it to us alone. */
   reply(content: ReplyContent): Promise<OmemoSent> {
     const request = typeof content === 'string' ? { body: content } : content
-    return this.#send({ ...request, to: this.room ?? this.device.jid })
+    const { from } = this.message
+    const isOccupant = from !== undefined && from.bare.toString() !== this.device.jid
+    return this.#send({ ...request, to: this.room ?? (isOccupant ? from : this.device.jid) })
   }
 
   /** Nothing of what it says. */

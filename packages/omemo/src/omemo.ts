@@ -169,19 +169,22 @@ class OmemoPlugin implements Omemo {
     try {
       await this.#core.presence.enable()
       await this.#core.inbox.ready()
-      this.#tellMissed()
+      this.#settle()
     } catch (error) {
       this.#enabled = undefined
       throw error
     }
   }
 
-  /** Tells devices what they could not be told before; after what was missed, which may have decided otherwise. */
-  #tellMissed(): void {
-    const { trust, isCatchingUp, context } = this.#core
+  /** What an earlier process has left to do; after what was missed, which may have done it, or decided otherwise. */
+  #settle(): void {
+    const { trust, empties, isCatchingUp, context } = this.#core
     if (isCatchingUp || this.#enabled === undefined) return
-    const tell = async (): Promise<void> => this.#outgoing.sendTrust(await trust.untold())
-    tell().catch((error) => reportUnlessOffline(context, error))
+    const settle = async (): Promise<void> => {
+      await empties.settle()
+      await this.#outgoing.sendTrust(await trust.untold())
+    }
+    settle().catch((error) => reportUnlessOffline(context, error))
   }
 
   #beginCatchUp(): void {
@@ -191,10 +194,12 @@ class OmemoPlugin implements Omemo {
   }
 
   async #endCatchUp(): Promise<void> {
+    // The archive was read, but what it had may still wait to be decrypted: with prekeys that are kept until then (OMEMO F2).
+    await this.#core.inbox.ready()
     this.#core.isCatchingUp = false
     await this.#core.presence.release()
     await this.#core.empties.release()
-    this.#tellMissed()
+    this.#settle()
   }
 
   async #take(message: InboundMessage): Promise<void> {

@@ -1,4 +1,4 @@
-import { type CallOptions, randomId, type SendHandle } from '@couplet/client'
+import { type CallOptions, randomId } from '@couplet/client'
 import { ProcessingHint } from '@couplet/hints'
 import { MucUser } from '@couplet/muc'
 import { Jid, type MessageType, message, NS_CLIENT, type XmlElement, xml } from '@couplet/stanza'
@@ -65,6 +65,8 @@ export interface EncryptResult extends EncryptReport {
 export interface OmemoSent extends EncryptReport {
   /** Its id. */
   readonly id: string
+  /** Resolves when it is sent even if the process ends now; see `SendHandle.accepted`. */
+  readonly accepted: Promise<void>
   /** Resolves when the server has handled it; see `SendHandle.acked`. */
   readonly acked: Promise<void>
 }
@@ -122,7 +124,8 @@ export class Outgoing {
       if (room !== undefined) return room.send({ id: init.id, body: init.body }, ...payloads)
       return this.#core.context.send(message({ to: address, ...init }, ...payloads))
     })
-    return { ...report, id, acked: ackedAll(handles) }
+    const accepted = settled(handles.map((handle) => handle.accepted))
+    return { ...report, id, accepted, acked: settled(handles.map((handle) => handle.acked)) }
   }
 
   /** Whom an address names: never more than that. */
@@ -165,7 +168,7 @@ export class Outgoing {
     }
   }
 
-  /** Encrypts for accounts. @throws OmemoError `opted-out`, `untrusted`, `no-devices` if none of them can read it */
+  /** Encrypts for accounts. @throws OmemoError `opted-out`, `untrusted`, `stale-device`, `no-devices` if none of them can read it */
   async #seal(request: EncryptRequest, { reader: to, room: place }: Place): Promise<EncryptResult> {
     const { body, content: more = [], signal } = request
     const content = [...(body === undefined ? [] : [xml(NS_CLIENT, 'body', {}, body)]), ...more]
@@ -229,13 +232,16 @@ const fallbackOf = (elements: readonly XmlElement[]): string | undefined =>
 function requireSomebody({ recipients, excluded, errors }: Audience, jids: readonly string[], account: string): void {
   const isFor = ({ jid }: { readonly jid: string }): boolean => jids.includes(jid)
   if (recipients.some((each) => isFor(each) || jids.every((jid) => jid === account))) return
-  throw new OmemoError(excluded.some(isFor) ? 'untrusted' : 'no-devices', { cause: { excluded, errors } })
+  const problems = errors.filter(isFor)
+  const isStale = problems.length > 0 && problems.every(({ error }) => (error as OmemoError).code === 'stale-device')
+  const code = isStale ? 'stale-device' : 'no-devices'
+  throw new OmemoError(excluded.some(isFor) ? 'untrusted' : code, { cause: { excluded, errors } })
 }
 
-function ackedAll(handles: readonly SendHandle[]): Promise<void> {
-  const acked = Promise.all(handles.map((handle) => handle.acked)).then(() => {})
-  acked.catch(() => {}) // whoever does not wait for it need not know
-  return acked
+function settled(handles: readonly Promise<void>[]): Promise<void> {
+  const all = Promise.all(handles).then(() => {})
+  all.catch(() => {}) // whoever does not wait for it need not know
+  return all
 }
 
 const parsed = (jid: Jid | string): Jid => (typeof jid === 'string' ? Jid.parse(jid) : jid)

@@ -35,6 +35,43 @@ describe.each(versions)('%s', (version) => {
     expect(bundles() - before).toBe(1)
   })
 
+  test('OMEMO F2 two who have taken the same prekey are both read, however much comes between them', async () => {
+    const world = new World()
+    const bob = await world.join('bob@b.example/1', options)
+    const node = [...world.nodes.items.keys()].find((key) => key.startsWith(`${bob.jid} `) && key.includes('bundles'))
+    const [name = '', id = ''] = [
+      node?.slice(bob.jid.length + 1),
+      [...(world.nodes.items.get(node ?? '')?.keys() ?? [])][0],
+    ]
+    const bundle = world.nodes.read(bob.jid, name, id) ?? ''
+    const offers = /<(pk|preKeyPublic) [\s\S]*?<\/\1>/g
+    let kept = 0
+    world.nodes.write(
+      bob.jid,
+      name,
+      id,
+      bundle.replace(offers, (offer) => (kept++ === 0 ? offer : '')),
+    )
+    const [first, friend, last] = await Promise.all(
+      ['e1', 'friend', 'e2'].map((who) => world.join(`${who}@e.example/1`, options)),
+    )
+    const page: XmlElement[] = []
+    const say = async (from: Peer | undefined, body: string): Promise<void> => {
+      await from?.omemo.send({ to: bob.jid, body })
+      page.push(...world.take(from as Peer))
+    }
+    await say(first, 'from e1')
+    for (let n = 0; n < 60; n++) await say(friend, `${n}`)
+    await say(last, 'from e2')
+    bob.omemo.catchUp.begin()
+    const taken = page.map((element) => bob.omemo.receive(archived(bob, element)))
+    await taken[0]
+    await bob.omemo.catchUp.end()
+    await Promise.all(taken)
+    // Of the friend, who has taken it as well, all is there.
+    expect([bob.messages.length, bob.bodies().at(-1)]).toEqual([62, 'from e2'])
+  })
+
   test('OMEMO F24 a room with fifty devices: all are written to, and other work is not kept waiting', async () => {
     const world = new World()
     const alice = await world.join('alice@a.example/1', options)

@@ -136,6 +136,11 @@ describe.each(versions)('%s', (version) => {
     bob.session.receive(room.as('the alice', bob, element))
     await bob.session.settled()
     expect([desk.bodies(), bob.bodies(), String(bob.messages[0]?.from)]).toEqual([['psst'], ['psst'], alice.jid])
+    // Who answers it answers in the room, to that occupant alone.
+    await bob.messages[0]?.reply('what is it?')
+    expect(world.take(bob).map((answer) => [answer.attr('to'), answer.attr('type')])).toEqual([
+      [`${room.jid}/the alice`, 'chat'],
+    ])
     const { recipients } = await alice.omemo.encrypt({ to, body: 'psst' })
     expect(recipients.map(({ jid }) => jid)).not.toContain('carol@carol.example')
     const nobody = { to: `${room.jid}/nobody`, body: 'psst' }

@@ -35,14 +35,17 @@ export interface Lookup {
 /** The scope of an account's devices in the store. */
 export const contactScope = (jid: string): string => `contact ${jid}`
 
+/** How long it counts that an account has no devices, in milliseconds: it may have some soon, and would not tell a stranger. */
+const nothingCounts = 60_000
+
 /** How many devices are looked for in a session because they write without being listed. */
 const mostMissed = 1000
 
 /** Which devices accounts have: what they announce, kept over sessions and restarts. Knows nothing of trust. */
 export class DeviceDirectory {
   readonly #parts: DirectoryParts
-  /** Whose lists were read in this session. */
-  readonly #fresh = new Set<string>()
+  /** Whose lists were read in this session, and until when that counts. */
+  readonly #fresh = new Map<string, number>()
   readonly #running = new Map<string, Promise<Lookup>>()
   /** Devices that have written and were looked for. */
   readonly #missed = new Set<string>()
@@ -58,7 +61,7 @@ export class DeviceDirectory {
 
   /** The same, after its lists were read once in this session. */
   async ensure(jid: string, options: CallOptions = {}): Promise<Lookup> {
-    const isFresh = this.#fresh.has(jid)
+    const isFresh = (this.#fresh.get(jid) ?? 0) > this.#parts.clock.now()
     if (!isFresh && this.#parts.isOnline()) return this.refresh(jid, options)
     return { contact: await this.of(jid), errors: [] }
   }
@@ -87,6 +90,12 @@ export class DeviceDirectory {
     await this.refresh(jid)
   }
 
+  /** Somebody has written from a device: whoever answers looks for it first if it is on no list that we know. */
+  async noticeWriter(jid: string, deviceId: number): Promise<void> {
+    if (!this.#fresh.has(jid) || this.#missed.has(`${jid}/${deviceId}`)) return
+    if (!isListed(await this.of(jid), deviceId)) this.#fresh.set(jid, 0)
+  }
+
   /** A new session begins: who has not subscribed to us has told us nothing meanwhile. */
   forgetFreshness(): void {
     this.#fresh.clear()
@@ -113,7 +122,7 @@ export class DeviceDirectory {
   }
 
   async #refresh(jid: string, { signal }: CallOptions): Promise<Lookup> {
-    const { pep, versions } = this.#parts
+    const { pep, versions, clock } = this.#parts
     const lists = await Promise.allSettled(versions.map(({ devices }) => pep.get(devices, { from: jid, signal })))
     signal?.throwIfAborted()
     const errors: unknown[] = []
@@ -122,8 +131,10 @@ export class DeviceDirectory {
       if (list.status === 'rejected') errors.push(list.reason)
       else if (list.value !== undefined) await this.take(jid, version.name, list.value)
     }
-    if (errors.length === 0) this.#fresh.add(jid)
-    return { contact: await this.of(jid), errors }
+    const contact = await this.of(jid)
+    const isThere = Object.values(contact.lists).some(({ ids }) => ids.length > 0)
+    if (errors.length === 0) this.#fresh.set(jid, isThere ? Number.POSITIVE_INFINITY : clock.now() + nothingCounts)
+    return { contact, errors }
   }
 
   #report(jid: string, before: Contact, after: Contact): void {
@@ -139,6 +150,10 @@ export class DeviceDirectory {
     }
   }
 }
+
+/** Whether a device is on a list of its account. */
+export const isListed = ({ lists }: Contact, deviceId: number): boolean =>
+  Object.values(lists).some(({ ids }) => ids.includes(deviceId))
 
 /** Those that are known come first: whoever adds ten thousand does not push the others out. */
 function capped(ids: readonly number[], { devices }: Contact, most: number): readonly number[] {

@@ -133,6 +133,16 @@ describe('downloadFile', () => {
     expect((await failure(downloadFile(shared, empty))).code).toBe('file-unavailable')
     const broken = server(() => Promise.reject(new TypeError('fetch failed')))
     expect(await failure(downloadFile(shared, broken))).toMatchObject({ code: 'file-unavailable', retry: 'backoff' })
+    const cut = server(() => {
+      let isFirst = true
+      const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+        if (isFirst) controller.enqueue(encrypted.slice(0, 100))
+        else controller.error(new TypeError('terminated'))
+        isFirst = false
+      }
+      return new Response(new ReadableStream({ pull }))
+    })
+    expect(await failure(downloadFile(shared, cut))).toMatchObject({ code: 'file-unavailable', retry: 'backoff' })
   })
 
   test('S-182 another file in its place is not seen', async () => {

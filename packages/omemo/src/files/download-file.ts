@@ -32,7 +32,8 @@ export async function downloadFile(file: SharedFile, options: DownloadOptions = 
   try {
     return await decryptFile(await fetchEncrypted(file, limited), file.secret, limited)
   } catch (cause) {
-    if (!limited.signal.aborted || options.signal?.aborted) throw cause
+    if (options.signal?.aborted || cause instanceof OmemoError) throw cause
+    // The time is over, or the connection broke.
     throw new OmemoError('file-unavailable', { cause })
   }
 }

@@ -10,6 +10,7 @@ import { mayEncryptFor } from '../trust/trust-record.js'
 import type { Version } from '../wire/version.js'
 import type { MessageEncryptor } from './message-encryptor.js'
 import type { SenderDevice } from './outcome.js'
+import { owedDevices } from './owed-devices.js'
 import { sealNothing } from './payloads.js'
 import type { RecipientFinder } from './recipient.js'
 import { deviceScope, noSessions, sessionKey, sessionKind, withoutCurrent } from './session-record.js'
@@ -71,6 +72,17 @@ export class EmptyMessages {
     else await this.#pay(device, isKnown)
   }
 
+  /** Pays what an earlier process has left: until it is paid, the other device may stop writing. */
+  async settle(): Promise<void> {
+    const own = await this.#ownId()
+    const recordOf = ({ jid, deviceId, version }: SenderDevice) =>
+      this.#parts.store.read(sessionKind, sessionKey(own, jid, deviceId, version))
+    const isOwed = async (device: SenderDevice): Promise<boolean> => (await recordOf(device))?.owed !== undefined
+    for (const device of await owedDevices(this.#parts.store, isOwed)) {
+      await this.owe(device, false).catch(this.#parts.report)
+    }
+  }
+
   /** A session is broken, and the policy says that it is replaced. */
   async heal(device: SenderDevice): Promise<void> {
     if (this.#isHeld) this.#broken.set(nameOf(device), device)
@@ -84,7 +96,8 @@ export class EmptyMessages {
       const key = sessionKey(own, jid, deviceId, version)
       const record = await transaction.get(sessionKind, key)
       if (record === undefined) return false
-      transaction.put(sessionKind, key, withoutCurrent(record))
+      // Also what a device has not answered is forgotten: who wants another session wants to write.
+      transaction.put(sessionKind, key, { ...withoutCurrent(record), unanswered: 0 })
       return true
     })
   }

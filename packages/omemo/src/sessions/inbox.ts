@@ -20,6 +20,8 @@ export interface InboxParts {
   readonly account: () => BareJid
   /** What is done after a message apart from giving it to the application. */
   readonly after: (received: Received, origin: MessageOrigin) => Promise<void>
+  /** Told before the application, which may answer. */
+  readonly noticeWriter: (jid: string, deviceId: number) => Promise<void>
   readonly inbound: (element: XmlElement, provenance: Provenance) => InboundMessage
   readonly parse: (xml: string) => XmlElement | undefined
   readonly report: (error: unknown) => void
@@ -65,6 +67,10 @@ export class Inbox {
     })
     if (received === undefined) return undefined
     const outcome = guarded(received.outcome)
+    if (outcome.status === 'decrypted') {
+      const { jid, deviceId } = outcome.device
+      await this.#run(() => this.#parts.noticeWriter(jid, deviceId))
+    }
     const given = outcome.status === 'decrypted' ? this.#give(outcome) : undefined
     const told = [...this.#outcomeHandlers].map((handler) => this.#run(() => handler(outcome, message)))
     await this.#parts.after(received, origin)

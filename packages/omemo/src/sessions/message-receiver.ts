@@ -18,6 +18,7 @@ import { chatScope } from './chat-record.js'
 import type { OpenedContent } from './content.js'
 import { receiveScope } from './journal.js'
 import type { SenderDevice } from './outcome.js'
+import { noteOwed } from './owed-devices.js'
 import { readShares, type Share, sharesFor } from './read-share.js'
 import {
   failed,
@@ -87,9 +88,15 @@ export class MessageReceiver {
     if (from.toString() === account && first.parts.sid === device.account.deviceId) {
       return { outcome: { status: 'own-echo', device: senderOf(first), id: message.id } }
     }
-    const mine = readable.find(({ parts }) => sharesFor(parts, account, device.account.deviceId).length > 0)
-    if (mine === undefined) return { outcome: { status: 'not-for-this-device', device: senderOf(first) } }
-    return this.#attempt({ ...mine, device: senderOf(mine), from, origin, message, own: device })
+    const mine = readable.filter(({ parts }) => sharesFor(parts, account, device.account.deviceId).length > 0)
+    const tasks = mine.map((each) => ({ ...each, device: senderOf(each), from, origin, message, own: device }))
+    let failure: Received | undefined
+    for (const task of tasks) {
+      const received = await this.#attempt(task)
+      if (received.outcome.status !== 'failed') return received
+      failure ??= received
+    }
+    return failure ?? { outcome: { status: 'not-for-this-device', device: senderOf(first) } }
   }
 
   async #attempt(task: ReceiveTask): Promise<Received> {
@@ -104,7 +111,7 @@ export class MessageReceiver {
   async #decrypt(task: ReceiveTask): Promise<Received> {
     const { store, account } = this.#parts
     const { version, parts, device, own } = task
-    const shares = readShares(version, sharesFor(parts, account().toString(), own.account.deviceId), limits.key)
+    const shares = readShares(version, sharesFor(parts, account().toString(), own.account.deviceId))
     const scopes = [
       receiveScope,
       deviceScope(device.jid, device.deviceId),
@@ -147,7 +154,8 @@ export class MessageReceiver {
     const before = (await transaction.get(sessionKind, keyOf(task))) ?? noSessions
     const keys = await transaction.get(ownKeysKind)
     if (keys === undefined) throw new OmemoError('no-devices')
-    const receiver = { backend: this.#parts.backend, profile: version.profile, identity: own.identity, keys }
+    const { backend } = this.#parts
+    const receiver = { backend, profile: version.profile, identity: own.identity, keys, steps: limits.steps }
     let reason: unknown
     for (const { bytes, parsed } of shares) {
       const mark = markOf(`${device.jid}/${device.deviceId}`, bytes)
@@ -155,7 +163,7 @@ export class MessageReceiver {
       try {
         const opened = openMessage(receiver, before, parsed)
         const identityKey = await this.#checkIdentity(transaction, task, opened)
-        const content = openPayload(this.#parts.backend, task, opened.plaintext)
+        const content = openPayload(backend, task, opened.plaintext)
         return { opened, mark, identityKey, content, before }
       } catch (error) {
         reason ??= error
@@ -216,6 +224,7 @@ export class MessageReceiver {
       return { outcome: { status, device }, preKeysLeft }
     }
     const { owed } = opened.record
+    if (owed !== undefined) await noteOwed(transaction, device)
     if (content === undefined) return { outcome: { status: 'empty', device }, owed, preKeysLeft }
     return {
       ...(await takeContent(this.#parts, transaction, { task, content, identityKey, level })),

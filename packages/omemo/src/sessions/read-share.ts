@@ -1,5 +1,7 @@
+import { equalBytes } from '../crypto/bytes.js'
 import { type ParsedMessage, parseMessage } from '../crypto/profile.js'
 import { OmemoError } from '../omemo-error.js'
+import { limits } from '../wire/limits.js'
 import type { DeviceKey, EncryptedParts, Version } from '../wire/version.js'
 
 /** One share that may be ours. */
@@ -9,18 +11,24 @@ export interface Share {
 }
 
 /**
- * The shares of a device. In 0.3 nothing says whose a share is, so in a room a device of somebody else may have our id: all
- * of them are tried (OMEMO F8).
+ * The shares of a device, each once. In 0.3 nothing says whose a share is, so in a room a device of somebody else may have our
+ * id: the first few are tried (OMEMO F8, S13).
  */
 export function sharesFor({ keys }: EncryptedParts, jid: string, deviceId: number): readonly DeviceKey[] {
-  return keys.filter((key) => key.rid === deviceId && (key.jid === undefined || key.jid === jid))
+  const found: DeviceKey[] = []
+  for (const key of keys) {
+    if (key.rid !== deviceId || (key.jid !== undefined && key.jid !== jid)) continue
+    if (found.some(({ bytes }) => equalBytes(bytes, key.bytes))) continue
+    if (found.push(key) === limits.shares) break
+  }
+  return found
 }
 
 /** Reads shares, without those that are nonsense. @throws OmemoError `malformed` if all are */
-export function readShares({ profile }: Version, keys: readonly DeviceKey[], most: number): readonly Share[] {
+export function readShares({ profile }: Version, keys: readonly DeviceKey[]): readonly Share[] {
   const shares: Share[] = []
   for (const { bytes } of keys) {
-    if (bytes.length > most) continue
+    if (bytes.length > limits.key) continue
     try {
       shares.push({ bytes, parsed: parseMessage(profile, bytes) })
     } catch (error) {

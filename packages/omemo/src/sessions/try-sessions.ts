@@ -4,7 +4,7 @@ import { equalBytes } from '../crypto/bytes.js'
 import type { IdentityKeyPair } from '../crypto/identity.js'
 import type { KeyExchange, ParsedMessage, Profile, RatchetMessage } from '../crypto/profile.js'
 import { type Decrypted, decrypt } from '../crypto/ratchet.js'
-import type { Session } from '../crypto/session.js'
+import { type Session, skipLimits } from '../crypto/session.js'
 import { isExchangeOf, respond } from '../crypto/x3dh.js'
 import type { OwnKeys } from '../devices/account-record.js'
 import { findPreKey } from '../devices/own-keys.js'
@@ -13,6 +13,9 @@ import { type SessionRecord, withCurrent } from './session-record.js'
 
 /** Who tries. */
 export interface Receiver {
+  /** How many keys of a chain may still be derived for this message: what is in vain is not seen before (OMEMO S13). */
+  steps: number
+
   readonly backend: CryptoBackend
   readonly profile: Profile
   readonly identity: IdentityKeyPair
@@ -77,14 +80,29 @@ function likeliestFirst(sessions: readonly Session[], { ratchetKey }: RatchetMes
 }
 
 function openWith(receiver: Receiver, record: SessionRecord, session: Session, message: RatchetMessage): Opened {
+  spend(receiver, stepsTo(session, message))
   const opened = decrypt(receiver.backend, receiver.profile, session, message)
   return outcome(opened, withCurrent(record, opened.session, session), undefined)
 }
 
-function begin({ backend, profile, identity, keys }: Receiver, record: SessionRecord, exchange: KeyExchange): Opened {
+/** How many keys are derived before it is known whether a session can decrypt a message. */
+function stepsTo({ receiving, past }: Session, { ratchetKey, n }: RatchetMessage): number {
+  if (receiving && equalBytes(receiving.ratchetKey, ratchetKey)) return Math.max(0, n - receiving.next)
+  return past.some((chain) => equalBytes(chain.ratchetKey, ratchetKey)) ? 0 : n
+}
+
+function spend(receiver: Receiver, steps: number): void {
+  if (steps > skipLimits.perMessage) return // refused before anything is derived
+  if (steps > receiver.steps) throw new OmemoError('too-many-skipped')
+  receiver.steps -= steps
+}
+
+function begin(receiver: Receiver, record: SessionRecord, exchange: KeyExchange): Opened {
+  const { backend, profile, identity, keys } = receiver
   const signedPreKey = keys.signedPreKeys.find(({ id }) => id === exchange.signedPreKeyId)
   const preKey = findPreKey(keys, exchange.preKeyId)
   if (signedPreKey === undefined || preKey === undefined) throw new OmemoError('no-prekey')
+  spend(receiver, exchange.message.n)
   const session = respond(backend, profile, { identity, signedPreKey, preKey, exchange })
   const opened = decrypt(backend, profile, session, exchange.message)
   return outcome(opened, { ...withCurrent(record, opened.session), owed: 'completion' }, exchange.preKeyId)

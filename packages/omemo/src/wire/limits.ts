@@ -10,4 +10,8 @@ export const limits = {
   devices: 10_000,
   /** Bytes of a device's share of a message; with a key exchange it has some 300. */
   key: 4096,
+  /** Shares for one device in a message: it has one, and in a room of 0.3 others may have its id. */
+  shares: 4,
+  /** Keys of a chain that are derived in vain for one message: for all its shares, with all sessions. */
+  steps: 3000,
 } as const
