@@ -1,5 +1,6 @@
+import { InboundMessage } from '@couplet/client'
 import { Jid, message } from '@couplet/stanza'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { cave, RoomScene, user } from '../test/in-room.js'
 import { DirectInvitation, type Invitation, MucUser } from './index.js'
 
@@ -70,7 +71,10 @@ describe('invitations', () => {
     const { scene, seen } = opened()
     scene.session.receive(message({ from: cave }, mediated))
     scene.session.receive(message({ from: hag }, direct))
+    const reply = vi.spyOn(InboundMessage.prototype, 'reply')
     seen[0]?.decline('no time')
+    expect(reply).toHaveBeenCalledTimes(1) // from the address that was invited: a component has many
+    reply.mockRestore()
     expect(seen[1]?.decline('no time')).toBeUndefined()
     expect(scene.session.sent.map(({ to }) => String(to))).toEqual([cave])
     expect(scene.session.sent[0]?.get(MucUser)?.decline).toEqual({ to: hag, reason: 'no time' })

@@ -1,6 +1,7 @@
+import { InboundMessage } from '@couplet/client'
 import { Delay } from '@couplet/delay'
 import { Jid, type Message, message, StanzaError, xml } from '@couplet/stanza'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { cave, me, RoomScene, user } from '../test/in-room.js'
 import { NS_OCCUPANT_ID, OccupantId, type RoomEvent, type RoomMessage, VoiceRequest } from './index.js'
 
@@ -267,7 +268,10 @@ describe('what the room says', () => {
     const [event, ...more] = events
     if (event?.type !== 'voice-requested') throw new TypeError('no request')
     expect([event.nick, event.role, more]).toEqual(['hag', 'participant', []])
+    const reply = vi.spyOn(InboundMessage.prototype, 'reply')
     event.answer(true)
+    expect(reply).toHaveBeenCalledTimes(1) // from the address that was asked: a component has many
+    reply.mockRestore()
     expect(scene.session.sent.at(-1)?.get(VoiceRequest)).toEqual({ role: 'participant', jid, nick: 'hag', allow: true })
     room.requestVoice()
     expect(scene.session.sent.at(-1)?.get(VoiceRequest)).toEqual({ role: 'participant' })
