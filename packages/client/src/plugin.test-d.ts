@@ -55,6 +55,11 @@ describe('A list that depends on something', () => {
     expectTypeOf(make([...(isWanted ? [mam] : []), disco]).mam).toEqualTypeOf<Mam | undefined>()
   })
 
+  test('is complete if it is an array', () => {
+    const list = [disco, mam]
+    expectTypeOf(make(list).mam).toEqualTypeOf<Mam>()
+  })
+
   test('says what nobody brings', () => {
     // @ts-expect-error plugin "mam" needs plugin "disco"
     make([...(isWanted ? [mam] : [])])

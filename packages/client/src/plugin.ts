@@ -221,10 +221,15 @@ type Certain<P extends readonly unknown[]> = P extends readonly [infer First, ..
 /** The APIs of these plugins by name. */
 type ByName<X> = { readonly [Y in X as NameOf<Y>]: ApiOf<Y> }
 
-/** The APIs of a list of plugins by name: what they add to the client. Optional are those of plugins that may not be there. */
-export type Apis<P extends readonly AnyPlugin[]> = number extends P['length']
-  ? ByName<Certain<P>> & Partial<ByName<Exclude<P[number], Certain<P>>>>
-  : ByName<P[number]>
+/**
+ * The APIs of a list of plugins by name: what they add to the client. Optional are those of plugins that stand beside others
+ * and may not be there; of an array that is not written out, all are taken to be there.
+ */
+export type Apis<P extends readonly AnyPlugin[]> = [Certain<P>] extends [never]
+  ? ByName<P[number]>
+  : number extends P['length']
+    ? ByName<Certain<P>> & Partial<ByName<Exclude<P[number], Certain<P>>>>
+    : ByName<P[number]>
 
 /** The list itself if every need is met; otherwise the place of the plugin holds a sentence that says what is missing. */
 export type Complete<P extends readonly AnyPlugin[], Names = keyof Apis<P>> = {
