@@ -1,4 +1,4 @@
-import { memoryStore } from '@couplet/client'
+import { memoryStore, type StateStore } from '@couplet/client'
 import { message, StanzaError } from '@couplet/stanza'
 import { fakeSession } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
@@ -146,6 +146,27 @@ describe('what goes wrong', () => {
     await session.resume()
     await done
     expect(seen).toEqual(['2'])
+  })
+
+  test('R-029 nor if that is learnt only when another session has begun', async () => {
+    const { archive, store } = await away(1)
+    await flushed()
+    let read = (): void => {}
+    const isRead = new Promise<void>((resolve) => (read = resolve))
+    const slow: StateStore = { get: async (key) => isRead.then(() => store.get(key)), batch: (all) => store.batch(all) }
+    const { session, seen } = withArchive(fakeSession({ store: slow }), archive)
+    await session.resume(true)
+    await flushed()
+    session.lose()
+    let asked = 0
+    session.answer(queryArchive, () => new Promise(() => void asked++))
+    void session.begin()
+    await flushed()
+    read()
+    await flushed()
+    const { value } = (await store.get(`${account}/mam/cursor`)) as { value: { caughtUp?: unknown } }
+    session.receive(archive.add())
+    expect([value.caughtUp, asked, seen]).toEqual([undefined, 1, []]) // it waits for what was missed
   })
 
   test('R-029 and for the session of somebody else, and when the store has been spoilt', async () => {
