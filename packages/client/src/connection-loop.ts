@@ -12,6 +12,7 @@ import type { PluginHost } from './plugin-host.js'
 import type { SessionCore } from './session-core.js'
 import { SessionLink } from './session-link.js'
 import { sleep } from './sleep.js'
+import { StoreError } from './store-error.js'
 import { StreamWatch } from './stream-watch.js'
 import { unlessAborted } from './unless-aborted.js'
 import type { Retrial } from './verdict.js'
@@ -275,7 +276,8 @@ export class ConnectionLoop {
   }
 
   #report(error: unknown): void {
-    this.#core.events.emit('error', error)
+    // A store that hangs is no news any more once nobody needs it.
+    if (this.#core.closed === undefined || !(error instanceof StoreError)) this.#core.events.emit('error', error)
   }
 
   /** Somebody does not want to wait; who merely makes sure that we are online has said nothing. */

@@ -55,6 +55,7 @@ export type {
   StanzaFilter,
 } from './session.js'
 export { memoryStore, processClaims, type StateChange, type StateRecord, type StateStore } from './state-store.js'
+export { StoreError, type StoreErrorCode } from './store-error.js'
 export type { SessionCoreOptions, StreamOffer } from './stream-offer.js'
 export { Subscription } from './subscription.js'
 export type { Connection, ConnectionListener, ConnectOptions, EndpointHints, TlsFacts, Transport } from './transport.js'

@@ -1,24 +1,28 @@
+import type { Saved } from './saved-session.js'
 import { savedTicket } from './saved-ticket.js'
 import type { SendTicket } from './send-ticket.js'
-import type { SavedSession, SessionJournal } from './session-journal.js'
+import type { SessionJournal } from './session-journal.js'
 
 /** Where stanzas are in the journal: those that were written by their number in the session, those that wait by their place. */
 export class JournalPlaces {
   /** Places of what is queued: from the first to before the next. */
   first: number
   next: number
+  /** What is there, by us or by nobody who can read it. */
+  readonly #taken: Set<number>
   readonly #journal: SessionJournal
   readonly #changed: () => void
 
   /**
    * @param changed called when the journal has to look at the session again
-   * @param taken the places that an earlier client has left
+   * @param saved what an earlier client has left
    */
-  constructor(journal: SessionJournal, changed: () => void, taken: Pick<SavedSession, 'first' | 'next'> | undefined) {
+  constructor(journal: SessionJournal, changed: () => void, saved: Saved | undefined) {
     this.#journal = journal
     this.#changed = changed
-    this.first = taken?.first ?? 0
-    this.next = taken?.next ?? 0
+    this.#taken = new Set([...(saved?.queued.map(({ place }) => place) ?? []), ...(saved?.unreadable ?? [])])
+    this.first = saved?.session.first ?? 0
+    this.next = saved?.session.next ?? 0
   }
 
   /** Keeps what stays in the queue; what was written at once is never queued in the journal. */
@@ -30,8 +34,7 @@ export class JournalPlaces {
       if (ticket.kind === 'message') fresh.push(ticket)
     }
     for (const ticket of fresh.reverse()) {
-      ticket.place = this.next++
-      this.keep(ticket)
+      this.#put(ticket, this.next++)
     }
     if (fresh.length > 0) void this.#journal.stored()
   }
@@ -43,8 +46,7 @@ export class JournalPlaces {
 
   /** Gives a stanza a place before all others. */
   putBack(ticket: SendTicket): void {
-    ticket.place = --this.first
-    this.keep(ticket)
+    this.#put(ticket, --this.first)
   }
 
   /** Keeps what has changed about a stanza that waits. */
@@ -58,7 +60,10 @@ export class JournalPlaces {
   free(ticket: SendTicket): void {
     if (ticket.place === undefined) return
     this.#journal.queued(ticket.place, undefined)
+    this.#taken.delete(ticket.place)
     ticket.place = undefined
+    // Or a long life would leave more and more empty places to look at.
+    while (this.first < this.next && !this.#taken.has(this.first)) this.first++
     this.#changed()
   }
 
@@ -75,5 +80,11 @@ export class JournalPlaces {
   /** Forgets what was written as this number. */
   forget(number: number): void {
     this.#journal.written(number, undefined)
+  }
+
+  #put(ticket: SendTicket, place: number): void {
+    ticket.place = place
+    this.#taken.add(place)
+    this.keep(ticket)
   }
 }

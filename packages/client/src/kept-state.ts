@@ -6,6 +6,7 @@ import type { SessionContinuity } from './session-continuity.js'
 import { SessionJournal } from './session-journal.js'
 import { sleep } from './sleep.js'
 import { type StateStore, scopedStore } from './state-store.js'
+import { limitedStore, StoreLimit } from './store-limit.js'
 import { unlessAborted } from './unless-aborted.js'
 
 const endpointKey = 'endpoint'
@@ -17,7 +18,10 @@ const logOutLimit = 15_000
 
 /** What a client keeps in its store for the next connection or the next process; the errors of the store never stop it. */
 export class KeptState {
+  readonly #scoped: StateStore
+  /** The same, with limits. */
   readonly #store: StateStore
+  readonly #limit = new StoreLimit()
   readonly #account: BareJid
   readonly #report: (error: unknown) => void
   #login: LoginMemory | undefined
@@ -30,7 +34,8 @@ export class KeptState {
 
   /** @param report takes the errors of the store */
   constructor(store: StateStore, account: BareJid, report: (error: unknown) => void) {
-    this.#store = scopedStore(store, `${account}/`)
+    this.#scoped = scopedStore(store, `${account}/`)
+    this.#store = limitedStore(this.#scoped, this.#limit)
     this.#account = account
     this.#report = report
   }
@@ -100,12 +105,12 @@ export class KeptState {
 
   async #takeOver(continuity: SessionContinuity, signal: AbortSignal): Promise<void> {
     try {
-      await continuity.left() // what was there before
+      await this.#limit.inTime(continuity.left()) // what was there before
       const release = await this.#claim()
       if (this.#isGuest) return
       if (signal.aborted) return release?.()
       this.#release = release
-      await continuity.use(new SessionJournal(this.#store, this.#report), signal)
+      await continuity.use(new SessionJournal(this.#scoped, this.#report, this.#limit), signal)
     } catch (error) {
       this.#report(error)
     }
@@ -132,6 +137,7 @@ export class KeptState {
     const end = new AbortController()
     await Promise.race([continuity.left(), sleep(leaveLimit, end.signal)])
     end.abort()
+    this.#limit.stop()
   }
 
   /** The session is over: when the store knows that, somebody else may keep one. */

@@ -1,6 +1,6 @@
 import type { ConnectionError } from './connection-error.js'
+import type { Saved, SavedStanza } from './saved-session.js'
 import { SendTicket } from './send-ticket.js'
-import type { Saved, SavedStanza } from './session-journal.js'
 
 /** What the journal keeps of a send. */
 export const savedTicket = ({ id, text, stamp, uncertain, isUnhandled, deaths }: SendTicket): SavedStanza => ({

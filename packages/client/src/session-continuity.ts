@@ -6,8 +6,9 @@ import { JournalPlaces } from './journal-places.js'
 import type { Resumption } from './login.js'
 import type { Outbox } from './outbox.js'
 import { featuresOf } from './saved-features.js'
+import type { Saved, SavedSession } from './saved-session.js'
 import { savedTickets } from './saved-ticket.js'
-import type { Saved, SavedSession, SessionJournal } from './session-journal.js'
+import type { SessionJournal } from './session-journal.js'
 import { StreamManagement } from './stream-management.js'
 
 /** Streams that the server may end over a stanza before it is given up. */
@@ -64,7 +65,7 @@ export class SessionContinuity {
     const saved = await journal.load()
     if (signal.aborted) return
     this.#journal = journal
-    this.#places = new JournalPlaces(journal, () => this.changed(), saved?.session)
+    this.#places = new JournalPlaces(journal, () => this.changed(), saved)
     if (saved !== undefined) this.#restore(saved, this.#places)
     this.#outbox.keepIn(this.#places)
   }
@@ -137,7 +138,7 @@ export class SessionContinuity {
     const journal = this.#journal
     if (journal === undefined) return
     this.changed()
-    this.#left = journal.stored()
+    this.#left = journal.finished()
     this.#journal = undefined
     this.#outbox.places = undefined
   }

@@ -1,5 +1,7 @@
+import { virtualTime } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
-import { type SavedSession, SessionJournal } from './session-journal.js'
+import type { SavedSession } from './saved-session.js'
+import { SessionJournal } from './session-journal.js'
 import { memoryStore, type StateChange, type StateStore } from './state-store.js'
 
 const session = (more: Partial<SavedSession> = {}): SavedSession => ({
@@ -42,14 +44,14 @@ describe('SessionJournal', () => {
     journal.written(0, { id: 'a', text: '<message/>' })
     journal.touch(() => session({ handled }))
     const stored = journal.stored()
-    journal.queued(3, undefined)
+    journal.queued(3, { id: 'q', text: 'q' })
     handled = 2
     expect(journal.stored()).toBe(stored)
     await turn()
     expect(batches).toHaveLength(1)
     expect(batches[0]?.changes.map(({ key, record }) => [key, record?.value])).toEqual([
       ['session:sent:0', { id: 'a', text: '<message/>' }],
-      ['session:queued:3', undefined],
+      ['session:queued:3', { id: 'q', text: 'q' }],
       ['session', session({ handled: 2 })],
     ])
     batches[0]?.end()
@@ -97,8 +99,68 @@ describe('SessionJournal', () => {
     await turn()
     expect(batches[1]?.changes.map(({ key, record }) => [key, record?.value])).toEqual([
       ['session:sent:0', { id: 'a', text: 'a' }],
-      ['session:sent:1', undefined],
     ])
+  })
+
+  test('a store that fails has nothing to remove: what is over leaves no trace in memory', async () => {
+    const { store, batches } = held()
+    const journal = new SessionJournal(store, () => {})
+    for (let number = 0; number < 100; number++) {
+      journal.written(number, { id: 'a', text: 'a' })
+      const stored = journal.stored()
+      await turn()
+      batches.at(-1)?.end(new Error('full'))
+      await stored
+      journal.written(number, undefined)
+    }
+    journal.written(100, { id: 'b', text: 'b' })
+    void journal.stored()
+    await turn()
+    expect(batches.at(-1)?.changes.map(({ key }) => key)).toEqual(['session:sent:100'])
+  })
+
+  test('what may be there is removed: stored, being stored, or left by an earlier process', async () => {
+    const { store } = await kept()
+    const journal = new SessionJournal(store, fail)
+    await journal.load()
+    journal.written(1, undefined)
+    journal.written(5, { id: 'n', text: 'n' })
+    const stored = journal.stored()
+    await Promise.resolve()
+    journal.written(5, undefined)
+    await stored
+    await journal.stored()
+    expect([await store.get('session:sent:1'), await store.get('session:sent:5')]).toEqual([undefined, undefined])
+  })
+
+  test('a store that hangs is not waited for, but what comes later is stored after what it has at last', async () => {
+    const time = virtualTime()
+    try {
+      const { store, batches } = held()
+      const errors: unknown[] = []
+      const journal = new SessionJournal(store, (error) => errors.push(error))
+      journal.written(0, { id: 'a', text: 'a' })
+      await time.until(journal.stored())
+      expect(errors).toMatchObject([{ name: 'StoreError', code: 'timeout' }])
+      journal.written(0, undefined)
+      for (let number = 1; number < 100; number++) {
+        journal.written(number, { id: 'b', text: 'b' })
+        await journal.stored()
+        if (number < 99) journal.written(number, undefined)
+      }
+      expect([batches.length, errors.length]).toEqual([1, 1])
+      const finished = journal.finished()
+      batches[0]?.end()
+      await time.advance(0)
+      expect(batches[1]?.changes.map(({ key, record }) => [key, record?.value])).toEqual([
+        ['session:sent:0', undefined],
+        ['session:sent:99', { id: 'b', text: 'b' }],
+      ])
+      batches[1]?.end()
+      await finished
+    } finally {
+      time.restore()
+    }
   })
 
   test('what was stored is found again', async () => {
@@ -114,6 +176,7 @@ describe('SessionJournal', () => {
       session: saved,
       written: new Map([[2, { id: 'w', text: 'w', stamp: 5 }]]),
       queued: [{ id: 'q', text: 'q', uncertain: true, deaths: 1, place: -1 }],
+      unreadable: [],
     })
   })
 
@@ -140,7 +203,21 @@ describe('SessionJournal', () => {
     const get = async (key: string) => (key === 'session:queued:1' ? fail(new Error('broken')) : store.get(key))
     const errors: unknown[] = []
     const saved = await new SessionJournal({ ...store, get }, (error) => errors.push(error)).load()
-    expect(saved?.queued.map(({ place }) => place)).toEqual([0, 2])
+    expect(saved).toMatchObject({ queued: [{ place: 0 }, { place: 2 }], unreadable: [1] })
     expect(errors).toMatchObject([{ message: 'broken' }])
+  })
+
+  test.each(['session', 'session:sent:1'])('nonsense as %s is an error, and no endless work', async (key) => {
+    const { store } = await kept()
+    await store.batch([{ key, record: { version: 1, value: { handled: 'x' } } }])
+    await expect(new SessionJournal(store, fail).load()).rejects.toMatchObject({ name: 'StoreError', code: 'corrupt' })
+  })
+
+  test('nonsense in the queue is reported', async () => {
+    const { store } = await kept()
+    await store.batch([{ key: 'session:queued:0', record: { version: 1, value: 7 } }])
+    const errors: unknown[] = []
+    const saved = await new SessionJournal(store, (error) => errors.push(error)).load()
+    expect([saved?.unreadable, errors]).toMatchObject([[0], [{ code: 'corrupt' }]])
   })
 })
