@@ -1,5 +1,5 @@
 import type { XmlElement } from '@couplet/stanza'
-import type { AckSource } from './send-ticket.js'
+import type { AckSource, SendTicket } from './send-ticket.js'
 import type { StreamManagement } from './stream-management.js'
 
 /** Where stanzas go while there is a connection. */
@@ -22,6 +22,8 @@ export interface StanzaWriter {
 export interface Line {
   readonly writer: StanzaWriter
   readonly acks: AckSource
+  /** What is written for a stanza, if there is room for so many characters more than its own. */
+  textOf(ticket: SendTicket, room: number): string
   /** With stream management what was written is kept until it is acknowledged. */
   readonly management?: StreamManagement | undefined
   /** The largest stanza the server takes, in bytes (XEP-0478). */

@@ -4,6 +4,7 @@ import type { Line, StanzaWriter } from './line.js'
 import { Outbox } from './outbox.js'
 import { SendTicket } from './send-ticket.js'
 import { StreamManagement } from './stream-management.js'
+import { writtenText } from './with-delay.js'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => {
@@ -22,7 +23,7 @@ function line(outbox: Outbox, more: Partial<Line> & Pick<StanzaWriter, 'connecti
     { id: 'sm', resume: true },
     { send: () => {}, handled: () => 0, acknowledged: (count) => outbox.acknowledged(count), dead: () => {} },
   )
-  return { written, management, line: { writer, acks: management, management, ...rest } as Line }
+  return { written, management, line: { writer, acks: management, management, textOf: writtenText, ...rest } as Line }
 }
 
 /** An outbox with a connection, open. */

@@ -5,7 +5,6 @@ import type { JournalPlaces } from './journal-places.js'
 import type { Line } from './line.js'
 import type { SendTicket } from './send-ticket.js'
 import type { StreamManagement } from './stream-management.js'
-import { writtenText } from './with-delay.js'
 
 /** What may wait to be written or acknowledged: stanzas, and bytes of their XML. */
 const mostStanzas = 1000
@@ -98,7 +97,7 @@ export class Outbox {
       return true
     }
     this.#keep(ticket)
-    const text = writtenText(ticket, room)
+    const text = line.textOf(ticket, room)
     if (line.management === undefined) {
       line.writer.write(text)
       ticket.forget()

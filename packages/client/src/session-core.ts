@@ -122,7 +122,7 @@ export class SessionCore implements Session {
     if (management === undefined || 'condition' in management) return management
     this.#jid ??= this.continuity.storedJid
     this.isOnline = true
-    this.outbox.resend({ writer, acks: management, management, maxBytes: offer.maxBytes })
+    this.outbox.resend({ writer, ...this.#equipped.managed(management), maxBytes: offer.maxBytes })
     this.announcement.resumed()
     return undefined
   }

@@ -16,6 +16,7 @@ import type { SendHandle } from './session.js'
 import { type ContinuedSession, SessionContinuity } from './session-continuity.js'
 import type { StreamManagement } from './stream-management.js'
 import type { StreamOffer } from './stream-offer.js'
+import { writtenText } from './with-delay.js'
 import { writtenMessage } from './written-message.js'
 
 /** The session that a link belongs to. */
@@ -60,12 +61,17 @@ export class SessionLink {
   }
 
   /** A new session is set up. @returns who acknowledges its stanzas */
-  start({ management: enabled, features, dead }: StreamOffer): Pick<Line, 'acks' | 'management'> {
+  start({ management: enabled, features, dead }: StreamOffer): Pick<Line, 'acks' | 'management' | 'textOf'> {
     const onDead = (): void => dead?.()
     const management = this.continuity.start(enabled, onDead, features)
-    if (management !== undefined) return { acks: management, management }
+    if (management !== undefined) return this.managed(management)
     this.#barrier = new AckBarrier(() => this.iqs.ping(), onDead)
-    return { acks: this.#barrier }
+    return { acks: this.#barrier, textOf: writtenText }
+  }
+
+  /** Who acknowledges the stanzas of a session under stream management. */
+  managed(management: StreamManagement): Pick<Line, 'acks' | 'management' | 'textOf'> {
+    return { acks: management, management, textOf: writtenText }
   }
 
   /** The session goes on in a new stream. @returns why that must end, if the session cannot */
