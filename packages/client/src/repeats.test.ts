@@ -56,6 +56,7 @@ describe('R-036 Repeats', () => {
   test('the original comes within two minutes of a copy that overtook it', () => {
     const own = delayed(-minute, 'bob@example.org/x')
     expect([second([0, own], [2 * minute]), second([0, delayed(0)], [2 * minute])]).toEqual([true, true])
+    expect(second([0, own, delayed(-minute, 'example.net')], [minute])).toBe(true) // resent to us as well
     expect([second([0, own], [2 * minute + 1]), second([0, delayed(0)], [day])]).toEqual([false, false])
   })
 

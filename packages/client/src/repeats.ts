@@ -75,8 +75,11 @@ function timesOf(
   now: number,
 ): Pick<Identity, 'isDelayed' | 'arrived' | 'overtakes'> {
   if (delays.length === 0) return { isDelayed: false, arrived: now, overtakes: 0 }
-  const arrived = Math.min(now, Math.max(...delays.map(({ stamp }) => stamp.getTime())))
-  // Delayed by a server or a room it was sent once, and what comes live after it is not what that has kept.
-  const isCopy = delays.every((delay) => delay.from === undefined || (from !== undefined && delay.from.equals(from)))
-  return { isDelayed: true, arrived, overtakes: isCopy ? now + overtaking : 0 }
+  const latest = (list: readonly Delay[]): number => Math.max(...list.map(({ stamp }) => stamp.getTime()))
+  // What a server or a room says is when that got it; the sender says that it sends it again.
+  const isOwn = (delay: Delay): boolean => delay.from === undefined || (from !== undefined && delay.from.equals(from))
+  const kept = delays.filter((delay) => !isOwn(delay))
+  const isCopy = kept.length < delays.length
+  const reached = kept.length === 0 ? now : Math.min(now, latest(kept))
+  return { isDelayed: true, arrived: Math.min(now, latest(delays)), overtakes: isCopy ? reached + overtaking : 0 }
 }
