@@ -32,6 +32,8 @@ export default defineConfig({
     typecheck: { enabled: false },
     restoreMocks: true,
     testTimeout: 20_000,
+    // Vitest leaves one core alone, which is half of a small machine.
+    maxWorkers: '100%',
     // With `--coverage`: the tests beside ratchet, key agreement, signatures and parsers take every branch of them.
     coverage: {
       provider: 'v8',
