@@ -22,7 +22,10 @@ export interface StanzaWriter {
 export interface Line {
   readonly writer: StanzaWriter
   readonly acks: AckSource
-  /** What is written for a stanza, if there is room for so many characters more than its own. */
+  /**
+   * What is written for a stanza, if there is room for so many characters more than its own. It comes with the line, as only
+   * who connects needs it: it is not in the first chunk of a bundle.
+   */
   textOf(ticket: SendTicket, room: number): string
   /** With stream management what was written is kept until it is acknowledged. */
   readonly management?: StreamManagement | undefined

@@ -1,3 +1,4 @@
+import { timeLimit } from './deadline.js'
 import type { StateStore } from './state-store.js'
 import { StoreError } from './store-error.js'
 
@@ -6,7 +7,7 @@ const storeLimit = 10_000
 
 /** How long a client waits for its store. */
 export class StoreLimit {
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>()
+  readonly #limits = new Set<{ cancel(): void }>()
 
   /**
    * What the store answers, if it does so in time. What it does later is not stopped.
@@ -14,24 +15,21 @@ export class StoreLimit {
    * @throws StoreError `timeout`
    */
   async inTime<T>(work: Promise<T>): Promise<T> {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise<never>((_, reject) => {
-      const error = (): StoreError => new StoreError('timeout', `no answer for ${storeLimit / 1000} s`)
-      timer = setTimeout(() => reject(error()), storeLimit)
-      this.#timers.add(timer)
-    })
+    const limit = timeLimit(storeLimit, () => new StoreError('timeout', `no answer for ${storeLimit / 1000} s`))
+    this.#limits.add(limit)
     work.catch(() => {}) // it may still fail when nobody waits for it any more
     try {
-      return await Promise.race([work, late])
+      return await Promise.race([work, limit.reached])
     } finally {
-      if (timer !== undefined && this.#timers.delete(timer)) clearTimeout(timer)
+      limit.cancel()
+      this.#limits.delete(limit)
     }
   }
 
   /** Whoever waits now is not told any more when it has been too long: nobody needs the store. */
   stop(): void {
-    for (const timer of this.#timers) clearTimeout(timer)
-    this.#timers.clear()
+    for (const limit of this.#limits) limit.cancel()
+    this.#limits.clear()
   }
 }
 
