@@ -8,15 +8,13 @@ import { fileStore } from '@couplet/file-store'
 import { mam } from '@couplet/mam'
 import { attr, element, message } from '@couplet/stanza'
 import { tcp } from '@couplet/tcp'
-import { numberLog } from './number-log.mjs'
+import { handledLog, numberLog } from './number-log.mjs'
 
 const { jid, password, to, service, ca, folder } = JSON.parse(process.argv[2])
 const Numbered = element('urn:couplet:soak', 'n', { value: attr('value') })
 
 const sent = numberLog(join(folder, 'sent'))
-const handled = numberLog(join(folder, 'handled'))
-// The last reports of an earlier life were lost with it.
-for (const number of handled.numbers) process.send({ handled: number, again: false })
+const handled = handledLog(join(folder, 'handled'))
 const store = fileStore(join(folder, 'state'))
 const client = createClient({
   jid,
@@ -28,14 +26,9 @@ const client = createClient({
   store,
 })
 
-// What was handled just before the end may come again: the log knows.
 function take(inbound) {
   const value = inbound.get(Numbered)?.value
-  if (value === undefined || String(inbound.from?.bare) !== to) return
-  const number = Number(value)
-  const again = handled.numbers.has(number)
-  if (!again) handled.add(number)
-  process.send({ handled: number, again })
+  if (value !== undefined && String(inbound.from?.bare) === to) handled.take(Number(value))
 }
 
 client.onMessage(take)

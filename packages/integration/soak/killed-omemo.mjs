@@ -1,4 +1,4 @@
-// A device that is killed and started again: it encrypts numbered texts, and writes down what was acknowledged and handled.
+// A device that is killed and started again: it encrypts numbered texts, and writes down what was accepted and handled.
 // Usage (forked by test/soak/omemo-kills.test.ts): killed-omemo.mjs '{"jid", "password", "to", "service", "ca", "folder", "version"}'
 import { join } from 'node:path'
 import { caps } from '@couplet/caps'
@@ -11,13 +11,11 @@ import { omemo } from '@couplet/omemo'
 import { pep } from '@couplet/pep'
 import { pubsub } from '@couplet/pubsub'
 import { tcp } from '@couplet/tcp'
-import { numberLog } from './number-log.mjs'
+import { handledLog, numberLog } from './number-log.mjs'
 
 const { jid, password, to, service, ca, folder, version } = JSON.parse(process.argv[2])
 const sent = numberLog(join(folder, 'sent'))
-const handled = numberLog(join(folder, 'handled'))
-// The last reports of an earlier life were lost with it.
-for (const number of handled.numbers) process.send({ handled: number, again: false })
+const handled = handledLog(join(folder, 'handled'))
 const store = fileStore(join(folder, 'state'))
 const client = createClient({
   jid,
@@ -36,13 +34,8 @@ const client = createClient({
   store,
 })
 client.omemo.follow(client)
-// What was read just before the end may come again: the log knows.
 client.omemo.onMessage(({ body, from }) => {
-  if (String(from.bare) !== to) return
-  const number = Number(body)
-  const again = handled.numbers.has(number)
-  if (!again) handled.add(number)
-  process.send({ handled: number, again })
+  if (String(from.bare) === to) handled.take(Number(body))
 })
 client.omemo.onOutcome(({ status, reason }) => {
   if (status === 'failed') process.send({ failed: reason })
@@ -62,9 +55,10 @@ await client.omemo.enable()
 process.send({ ready: (await client.omemo.self()).deviceId })
 for (let number = Math.max(-1, ...sent.numbers) + 1; !stopping; number++) {
   // The same id, should it be encrypted twice because the end came before the log was written.
-  const { acked } = await client.omemo.send({ id: `killed-${number}`, to, body: String(number) })
-  await acked
+  const { accepted, acked } = await client.omemo.send({ id: `killed-${number}`, to, body: String(number) })
+  await accepted
   sent.add(number)
+  await acked
   process.send({ sent: number })
 }
 await client.close()

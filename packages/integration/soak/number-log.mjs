@@ -11,3 +11,17 @@ export function numberLog(path) {
     },
   }
 }
+
+/** A log of what was handled, as the parent is told: what was handled just before the end may come again, and the log knows. */
+export function handledLog(path) {
+  const log = numberLog(path)
+  // The last reports of an earlier life were lost with it.
+  for (const number of log.numbers) process.send({ handled: number, again: false })
+  return {
+    take(number) {
+      const again = log.numbers.has(number)
+      if (!again) log.add(number)
+      process.send({ handled: number, again })
+    },
+  }
+}
