@@ -29,6 +29,19 @@ const bodies = (room: Room): (string | undefined)[] => {
   room.onMessage(({ body, isHistory }) => void list.push(isHistory ? `history ${body}` : body))
   return list
 }
+/** What is said in a room that is asked for. */
+const heardBy = async (scene: RoomScene, joined: Promise<Room>) => {
+  const heard = bodies(await joined)
+  await scene.session.settled()
+  return heard
+}
+/** The room lets us in by the inherited nickname, and then renames us. */
+const becomeOurselves = async (scene: RoomScene) => {
+  scene.letIn('old')
+  await vi.waitFor(() => expect(scene.told.at(-1)).toBe(`available ${cave}/${me}`))
+  scene.presence('old', { type: 'unavailable' }, { items: [{ nick: me }], statuses: [303, 110] })
+  scene.letIn()
+}
 const stored = async (store: ReturnType<typeof memoryStore>) =>
   (await store.get(key))?.value as { readonly jid: string; readonly rooms: readonly unknown[] } | undefined
 
@@ -115,10 +128,7 @@ describe('a session that an earlier process has left', () => {
     const joined = scene.muc.join(cave, { nick: me })
     expect(scene.told).toEqual([`available ${cave}/old`])
     scene.presence('bob')
-    scene.letIn('old')
-    await vi.waitFor(() => expect(scene.told.at(-1)).toBe(`available ${cave}/${me}`))
-    scene.presence('old', { type: 'unavailable' }, { items: [{ nick: me }], statuses: [303, 110] })
-    scene.letIn()
+    await becomeOurselves(scene)
     const room = await joined
     expect([room.nick, [...room.occupants.keys()].sort()]).toEqual([me, ['bob', me]])
     await vi.waitFor(async () => expect((await stored(store))?.rooms).toEqual([[cave, me]]))
@@ -132,13 +142,8 @@ describe('a session that an earlier process has left', () => {
     await scene.session.resume(true)
     scene.say('bob', 'one')
     expect(scene.told).toEqual([`available ${cave}/old`])
-    scene.letIn('old')
-    await vi.waitFor(() => expect(scene.told.at(-1)).toBe(`available ${cave}/${me}`))
-    scene.presence('old', { type: 'unavailable' }, { items: [{ nick: me }], statuses: [303, 110] })
-    scene.letIn()
-    const heard = bodies(await joined)
-    await scene.session.settled()
-    expect(heard).toEqual(['one'])
+    await becomeOurselves(scene)
+    expect(await heardBy(scene, joined)).toEqual(['one'])
   })
 
   test('a room that has put us out meanwhile is entered as any other', async () => {
@@ -152,9 +157,7 @@ describe('a session that an earlier process has left', () => {
     const joined = scene.muc.join(cave, { nick: me })
     expect(scene.told).toEqual([`available ${cave}/${me}`])
     scene.letIn()
-    const heard = bodies(await joined)
-    await scene.session.settled()
-    expect(heard).toEqual(['one'])
+    expect(await heardBy(scene, joined)).toEqual(['one'])
   })
 
   test('a new session knows nothing of the room, but what was said is still heard', async () => {
@@ -167,9 +170,7 @@ describe('a session that an earlier process has left', () => {
     const joined = scene.muc.join(cave, { nick: me })
     expect(scene.told).toEqual([`available ${cave}/${me}`])
     scene.letIn()
-    const heard = bodies(await joined)
-    await scene.session.settled()
-    expect(heard).toEqual(['one'])
+    expect(await heardBy(scene, joined)).toEqual(['one'])
   })
 
   test('of one room a thousand messages wait', async () => {
