@@ -1,8 +1,8 @@
 import { StanzaError, type XmlElement } from '@couplet/stanza'
 import { parseXml } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
-import { manual, type OmemoOptions, type VersionName } from '../src/index.js'
-import { onTheWay } from './pair.js'
+import { decideOn, manual, type OmemoOptions, type VersionName } from '../src/index.js'
+import { onTheWay, receive } from './pair.js'
 import { TestRoom } from './room.js'
 import { archived, World } from './world.js'
 
@@ -32,6 +32,17 @@ describe.each(versions)('%s', (version) => {
       expect([bob.bodies(), world.take(bob)]).toEqual([['hi'], []])
     },
   )
+
+  test('OMEMO S19 whose key the user has trusted is no stranger', async () => {
+    for (const level of ['undecided', 'trusted', 'authenticated', 'distrusted'] as const) {
+      const { world, alice, bob } = await sceneOf()
+      await bob.omemo.devices(alice.jid)
+      const { identityKey } = await alice.omemo.self()
+      await bob.omemo.decide([decideOn(alice.session.account, identityKey as Uint8Array, level)])
+      await receive(bob, await onTheWay(world, alice, bob, 'hi'))
+      expect([level, world.take(bob).length]).toEqual([level, level === 'trusted' || level === 'authenticated' ? 1 : 0])
+    }
+  })
 
   test('OMEMO S19 who was with us in a room meanwhile is answered, unless nobody is', async () => {
     for (const completion of ['contacts', 'never'] as const) {
@@ -78,7 +89,6 @@ describe('0.3', () => {
       const bob = await world.join('bob@b.example/1', { ...options, trust: manual() })
       await bob.omemo.devices(alice.jid)
       const { identityKey } = await alice.omemo.self()
-      const { decideOn } = await import('../src/index.js')
       bob.session.receive(await onTheWay(world, alice, bob, 'one'))
       await world.settle()
       await bob.omemo.decide([decideOn(alice.session.account, identityKey as Uint8Array, level)])

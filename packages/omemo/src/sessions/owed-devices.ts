@@ -3,6 +3,9 @@ import type { RecordKind } from '../store/record-kind.js'
 import { receiveScope } from './journal.js'
 import type { SenderDevice } from './outcome.js'
 
+/** How many are remembered: strangers are owed something for ever, and their devices cost nothing. */
+const most = 1000
+
 /** Devices that were owed an empty message at some time: their sessions say whether they still are. */
 const owedKind: RecordKind<readonly SenderDevice[]> = {
   name: 'owed',
@@ -18,7 +21,7 @@ const isSame = (left: SenderDevice, right: SenderDevice): boolean =>
 export async function noteOwed(transaction: Transaction, { jid, deviceId, version }: SenderDevice): Promise<void> {
   const device = { jid, deviceId, version }
   const all = (await transaction.get(owedKind)) ?? []
-  if (!all.some((each) => isSame(each, device))) transaction.put(owedKind, '', [...all, device])
+  if (!all.some((each) => isSame(each, device))) transaction.put(owedKind, '', [...all, device].slice(-most))
 }
 
 /** The devices that an earlier process may owe something, without those that it does not. */
