@@ -61,6 +61,4 @@ for (let number = Math.max(-1, ...sent.numbers) + 1; !stopping; number++) {
   await acked
   process.send({ sent: number })
 }
-await client.close()
-await store.close()
-process.disconnect()
+process.send({ stopped: true }) // and is killed, as in all its lives

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +18,7 @@ type Report =
   | { readonly online: boolean }
   | { readonly ready: number }
   | { readonly sent: number }
+  | { readonly stopped: boolean }
 
 /** Somebody who writes numbers, one after the other, until told to stop. */
 function numbered(user: OurUser, to: string) {
@@ -48,11 +48,13 @@ describe.each(servers)('R-029 kill -9 of a device on $title', (target) => {
       const reported = new Set<number>()
       const failed: string[] = []
       let [again, ready, sent] = [0, 0, 0]
+      let isStopped = false
       const run = () =>
         startScript('killed-omemo.mjs', { ...account, ...place, to: peer.jid, folder, version }, (report: Report) => {
           if ('failed' in report) failed.push(report.failed)
           else if ('ready' in report) ready++
           else if ('sent' in report) sent++
+          else if ('stopped' in report) isStopped = true
           else if ('again' in report) report.again ? again++ : reported.add(report.handled)
         })
       let writer: ReturnType<typeof numbered> | undefined
@@ -68,7 +70,8 @@ describe.each(servers)('R-029 kill -9 of a device on $title', (target) => {
       const last = run()
       while (reported.size < written) await nextReport(last)
       last.send('stop')
-      await once(last, 'exit')
+      while (!isStopped) await nextReport(last)
+      await kill(last)
       const [handled, own] = [new Set(await numbersIn(folder, 'handled')), await numbersIn(folder, 'sent')]
       const all = (count: number) => Array.from({ length: count }, (_, number) => number)
       expect(all(written).filter((number) => !handled.has(number))).toEqual([])
