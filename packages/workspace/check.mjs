@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { checkDocuments, checkLinks, writeDocuments } from './check/documents.mjs'
+import { checkDocuments, checkInstallLines, checkLinks, writeDocuments } from './check/documents.mjs'
 import * as files from './check/files.mjs'
 import { checkDeclared, checkFloors, checkNodeModules, checkReferences } from './check/floors.mjs'
 import { checkManifests, checkXepDocumentation } from './check/metadata.mjs'
@@ -31,6 +31,7 @@ export const rules = {
   'generated documents are up to date': checkDocuments,
   'every scenario is tested or explained': checkScenarios,
   'relative links lead somewhere': checkLinks,
+  'what READMEs install is enough for their examples': checkInstallLines,
 }
 
 /** What the rules look at, read from disk. */

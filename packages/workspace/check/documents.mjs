@@ -116,3 +116,32 @@ export function checkLinks({ root, markdown }) {
       .map((target) => `${path}: link to ${target} leads nowhere`)
   })
 }
+
+const snippet = /```ts\n([\s\S]*?)```/g
+const valueImport = /^import (?!type )[^\n]*? from '([^']+)'$/gm
+
+/** The packages that come with these: what they depend on, and so on. */
+function broughtBy(names, packages) {
+  const found = new Set(names)
+  for (const name of found) {
+    const { dependencies = {}, peerDependencies = {} } = packages.find((pkg) => pkg.name === name)?.manifest ?? {}
+    for (const other of [...Object.keys(dependencies), ...Object.keys(peerDependencies)]) found.add(other)
+  }
+  return found
+}
+
+/** Rule: what a README tells to install is enough for the packages of ours that its examples import. */
+export function checkInstallLines({ packages }) {
+  const ours = new Set(packages.map(({ name }) => name))
+  return packages.flatMap(({ directory, path }) => {
+    const file = join(directory, 'README.md')
+    const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+    const lines = [...text.matchAll(/^npm install (.+)$/gm)].map(([, line]) => line)
+    if (lines.length === 0) return []
+    const installed = broughtBy(lines.join(' ').split(' '), packages)
+    const imported = [...text.matchAll(snippet)].flatMap(([, code]) => [...code.matchAll(valueImport)])
+    return [...new Set(imported.map(([, name]) => name))]
+      .filter((name) => ours.has(name) && !installed.has(name))
+      .map((name) => `${path}/README.md: an example imports ${name}, which is not installed`)
+  })
+}

@@ -82,4 +82,16 @@ describe('documents', () => {
     tree.add('receipts', { files: { 'README.md': '# r\n[x](./gone.md) [y](src/index.ts) [z](https://example.org)\n' } })
     expect(tree.problems()).toEqual([expect.stringContaining('link to ./gone.md leads nowhere')])
   })
+
+  test('an example that imports more than is installed', () => {
+    const readme = (install: string) =>
+      `# bot\n\n\`\`\`sh\nnpm install ${install}\n\`\`\`\n\n\`\`\`ts\nimport type { A } from '@couplet/lines'\nimport { b } from '@couplet/client'\nimport { c } from '@couplet/stanza'\n\`\`\`\n`
+    for (const name of ['client', 'lines']) tree.add(name, { dependencies: name === 'client' ? ['stanza'] : [] })
+    tree.add('bot', { files: { 'README.md': readme('@couplet/bot') } })
+    const missing = (name: string) =>
+      `what READMEs install is enough for their examples: packages/bot/README.md: an example imports ${name}, which is not installed`
+    expect(tree.problems()).toEqual([missing('@couplet/client'), missing('@couplet/stanza')])
+    tree.add('bot', { files: { 'README.md': readme('@couplet/bot @couplet/client') } })
+    expect(tree.problems()).toEqual([])
+  })
 })
