@@ -121,7 +121,8 @@ export class ConnectionLoop {
     this.#stop.abort(stopped())
     await this.#running
     this.#leave(stopped()) // also for a client that was never online
-    await this.#kept.left(this.#core.continuity) // the next process must not send what has failed here
+    // The next process must not send what has failed here, and plugins have stored what they have.
+    await this.#kept.left(this.#core.continuity, this.#host.work)
   }
 
   /** Lets a weaker mechanism pass at the next login. */

@@ -34,7 +34,7 @@ export class KeptState {
 
   /** @param report takes the errors of the store */
   constructor(store: StateStore, account: BareJid, report: (error: unknown) => void) {
-    this.#scoped = scopedStore(store, `${account}/`)
+    this.#scoped = scopedStore(store, () => `${account}/`)
     this.#store = limitedStore(this.#scoped, this.#limit)
     this.#account = account
     this.#report = report
@@ -132,10 +132,18 @@ export class KeptState {
     this.#isGuest = guest
   }
 
-  /** Resolves when the store knows that a session is over, or after a second. */
-  async left(continuity: SessionContinuity): Promise<void> {
+  /**
+   * Resolves when the store knows that a session is over, and there is no other work any more, or after a second.
+   *
+   * @param others what plugins are storing; where one thing follows from another, the set gets longer
+   */
+  async left(continuity: SessionContinuity, others: ReadonlySet<Promise<unknown>>): Promise<void> {
     const end = new AbortController()
-    await Promise.race([continuity.left(), sleep(leaveLimit, end.signal)])
+    const stored = async (): Promise<void> => {
+      await continuity.left()
+      while (others.size > 0 && !end.signal.aborted) await Promise.all(others)
+    }
+    await Promise.race([stored(), sleep(leaveLimit, end.signal)])
     end.abort()
     this.#limit.stop()
   }

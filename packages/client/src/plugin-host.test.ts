@@ -118,8 +118,17 @@ describe('PluginHost: context', () => {
   test('each has a store of its own, apart for each account', async () => {
     const store = memoryStore()
     const record = { version: 1, value: 'x' }
-    host([plugin('a', [], (context) => context.store.batch([{ key: 'k', record }]))], newCore(), store)
+    const core = newCore()
+    const contexts: PluginContext[] = []
+    host([plugin('a', [], (context) => contexts.push(context))], core, store)
+    const [context] = contexts as [PluginContext]
+    const { store: own } = context
+    await own.batch([{ key: 'k', record }])
     expect(await store.get('u@example.org/a/k')).toEqual(record)
+    core.account = Jid.parse('v@example.org').bare // the server has the last word
+    expect(await own.get('k')).toBeUndefined()
+    await context.store.batch([{ key: 'k', record }])
+    expect(await store.get('v@example.org/a/k')).toEqual(record)
   })
 
   test('R-031 session handlers start in the order of stages, all before the first answer; one that throws is reported', async () => {

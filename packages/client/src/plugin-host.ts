@@ -25,6 +25,8 @@ export class PluginHost {
   readonly #subscriptions = new Set<Subscription>()
   /** What plugins do at the beginning of a session, or when one goes on. */
   readonly #starters = new Set<{ readonly stage: Stage; readonly handler: SessionHandler }>()
+  /** What plugins are storing; none of it rejects. */
+  readonly work = new Set<Promise<unknown>>()
   /** What plugins want switched on while binding. */
   readonly inline: InlineFeature[] = []
   #catchesUp: (() => boolean | Promise<boolean>) | undefined
@@ -147,6 +149,18 @@ export class PluginHost {
     return kept
   }
 
+  /** Where the plugin stores, and how closing waits for that. */
+  #storage({ name }: AnyPlugin, store: StateStore): Pick<PluginContext, 'store' | 'waitUntil'> {
+    const scoped = scopedStore(store, () => `${this.#core.account}/${name}/`)
+    const waitUntil: PluginContext['waitUntil'] = (work) => {
+      const done = (): unknown => this.work.delete(settled)
+      const settled = work.then(done, done)
+      this.work.add(settled)
+      return work
+    }
+    return { store: { ...scoped, batch: (changes) => waitUntil(scoped.batch(changes)) }, waitUntil }
+  }
+
   /** What plugins are told about sessions, and asked for. */
   #sessionHooks(keep: Keep): Pick<PluginContext, 'onSession' | 'onResume' | 'inlineBind' | 'catchesUp' | 'findSent'> {
     return {
@@ -194,9 +208,6 @@ export class PluginHost {
         return core.isOnline
       },
       signal: this.#abort.signal,
-      get store() {
-        return scopedStore(store, `${core.account}/${plugin.name}/`)
-      },
       // What the application queued waits for the beginning, so its presences must not wait behind that.
       send: (stanza) => core.send(stanza, this.#starting),
       request: (pair, value, options) => core.request(pair, value, options),
@@ -211,6 +222,7 @@ export class PluginHost {
       event: () => pluginEvent((code) => core.run(code), keep),
       subscription: (dispose) => keep(new Subscription(dispose)),
       sendNonza: (element) => core.sendNonza(element),
+      ...this.#storage(plugin, store),
       ...this.#sessionHooks(keep),
       ...this.#inboxHooks(keep),
       on: (name, listener) => keep(core.events.on(name, listener)),

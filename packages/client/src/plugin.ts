@@ -68,8 +68,10 @@ export type SentFinder = (sent: readonly SentMessage[], signal: AbortSignal) => 
 export interface PluginContext extends Session {
   /** Aborted when the client closes. */
   readonly signal: AbortSignal
-  /** State that outlasts the connection; the keys are the plugin's own. */
+  /** State that outlasts the connection; the keys are the plugin's own. Closing waits a second for what is being written. */
   readonly store: StateStore
+  /** Has closing wait for the promise, too, for at most a second: what is stored elsewhere, or in several steps. Returns it. */
+  waitUntil<T>(work: Promise<T>): Promise<T>
   /** The features of all plugins at this moment: what the client advertises. */
   readonly features: readonly string[]
   /** Advertises one more feature until the subscription ends, such as the wish to be told about a node (XEP-0163 §4.3). */

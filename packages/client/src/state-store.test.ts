@@ -46,7 +46,7 @@ describe('memoryStore', () => {
 
 test('two with one memoryStore cannot have the same name; with two, or under two prefixes, they can', async () => {
   const store = memoryStore()
-  const [mine, yours] = [scopedStore(store, 'me/'), scopedStore(store, 'you/')]
+  const [mine, yours] = [scopedStore(store, () => 'me/'), scopedStore(store, () => 'you/')]
   const release = await mine.claim?.('session')
   expect(release).toBeTypeOf('function')
   expect(await mine.claim?.('session')).toBeUndefined()
@@ -59,12 +59,12 @@ test('two with one memoryStore cannot have the same name; with two, or under two
 
 test('a store without claims has none under a prefix, either', () => {
   const { get, batch } = memoryStore()
-  expect('claim' in scopedStore({ get, batch }, 'me/')).toBe(false)
+  expect('claim' in scopedStore({ get, batch }, () => 'me/')).toBe(false)
 })
 
 test('scopedStore keeps neighbours apart', async () => {
   const store = memoryStore()
-  const [mine, yours] = [scopedStore(store, 'me@example.org/a/'), scopedStore(store, 'me@example.org/b/')]
+  const [mine, yours] = [scopedStore(store, () => 'me@example.org/a/'), scopedStore(store, () => 'me@example.org/b/')]
   await mine.batch([{ key: 'x', record: { version: 1, value: 'mine' } }])
   await yours.batch([{ key: 'x', record: { version: 1, value: 'yours' } }])
   expect((await mine.get('x'))?.value).toBe('mine')

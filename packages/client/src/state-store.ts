@@ -62,12 +62,12 @@ export function memoryStore(): StateStore {
   }
 }
 
-/** The same store, with all keys below a prefix. */
-export function scopedStore(store: StateStore, prefix: string): StateStore {
+/** The same store, with all keys below a prefix, which is asked for each time. */
+export function scopedStore(store: StateStore, prefix: () => string): StateStore {
   const { claim } = store
   return {
-    get: (key) => store.get(prefix + key),
-    batch: (changes) => store.batch(changes.map(({ key, record }) => ({ key: prefix + key, record }))),
-    ...(claim && { claim: (name: string) => claim.call(store, prefix + name) }),
+    get: (key) => store.get(prefix() + key),
+    batch: (changes) => store.batch(changes.map(({ key, record }) => ({ key: prefix() + key, record }))),
+    ...(claim && { claim: (name: string) => claim.call(store, prefix() + name) }),
   }
 }

@@ -1,4 +1,4 @@
-import type { Connection, Transport } from '@couplet/client'
+import { type AnyPlugin, type Connection, memoryStore, type PluginContext, type Transport } from '@couplet/client'
 import { faultTransport, type Script, scriptedServer, type VirtualTime, virtualTime } from '@couplet/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { accept, alice, count, letGo, observe, say } from './outage.js'
@@ -95,6 +95,42 @@ describe('R-048 a client that is closed', () => {
     await client.close()
     const received = server.peers[0]?.received
     expect([count(received, `type='unavailable'`), count(received, '</stream:stream>')]).toEqual([1, 1])
+  })
+
+  const slowly = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+  test.each([
+    ['in its store', ({ store }: PluginContext) => store.batch([{ key: 'k', record: undefined }])],
+    ['elsewhere', ({ waitUntil }: PluginContext, ms: number) => waitUntil(slowly(ms))],
+    ['one after the other', ({ store }: PluginContext) => store.batch([]).then(() => store.batch([]))],
+  ])('waits for what a plugin is storing, %s, for a second', async (_title, write) => {
+    for (const [ms, waited] of [
+      [400, true],
+      [5000, false],
+    ] as const) {
+      await using server = await scriptedServer(async (peer) => {
+        await peer.online()
+        await letGo(peer)
+      }, account)
+      const memory = memoryStore()
+      const isSlow = ([change]: readonly { readonly key: string }[]) =>
+        change === undefined || /keeper/.test(change.key)
+      let context: PluginContext | undefined
+      const setup = (given: PluginContext) => {
+        context = given
+      }
+      const keeper: AnyPlugin = { name: 'keeper', needs: {}, setup }
+      const store = { ...memory, batch: (changes: []) => (isSlow(changes) ? slowly(ms) : memory.batch(changes)) }
+      const { client } = observe(server.transport(), { plugins: [keeper], store })
+      await time.until(client.online())
+      let isStored = false
+      const writing = write(context as unknown as PluginContext, ms).then(() => {
+        isStored = true
+      })
+      const began = time.now()
+      await time.until(client.close())
+      expect([isStored, time.now() - began <= 3000]).toEqual([waited, true])
+      await time.until(writing, 20_000)
+    }
   })
 
   test('at whatever moment of its login is offline, and nobody waits for ever', async () => {

@@ -190,6 +190,7 @@ export class OmemoCore {
       inbound,
       parse: parseXml,
       report: context.reportError,
+      waitUntil: context.waitUntil,
     })
   }
 }

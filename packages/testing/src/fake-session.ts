@@ -160,7 +160,7 @@ export class FakeSession implements PluginContext {
   readonly decoratePresence: PluginContext['decoratePresence'] = (...args) => this.#context.decoratePresence(...args)
   /** Makes a message from inside another stanza one that was received. */
   readonly inbound: PluginContext['inbound'] = (...args) => this.#context.inbound(...args)
-  /** Makes an event. */
+  readonly waitUntil: PluginContext['waitUntil'] = (work) => this.#context.waitUntil(work)
   readonly event: PluginContext['event'] = () => this.#context.event()
   /** Records the element in {@link nonzas}. */
   readonly sendNonza: PluginContext['sendNonza'] = (element) => this.#context.sendNonza(element)

@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import type { StateStore } from '@couplet/client'
 import { fileStore } from '@couplet/file-store'
 import type { VersionName } from '@couplet/omemo'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -59,6 +61,32 @@ describe.each(servers)('two bots of ours on $title', (target) => {
     for (const user of [one, third]) expect(await user.hears('to three')).toMatchObject({ room: address })
     expect(third.bodies).toEqual(['to three'])
     expect(users.flatMap(({ failures }) => failures)).toEqual([])
+  })
+
+  test('OMEMO F18 a text whose handler has ended is crossed out before the client is closed', async () => {
+    const records = openStore()
+    let offline: Promise<void> | undefined
+    // What is written after the handler gets there when the client is offline.
+    const store: StateStore = {
+      ...records,
+      async batch(changes) {
+        await offline
+        await setImmediate()
+        await records.batch(changes)
+      },
+    }
+    const [juliet, romeo] = await Promise.all([OurUser.start(target, { store }), OurUser.start(target)])
+    await juliet.send(romeo.jid, 'one')
+    await romeo.send(juliet.jid, 'two')
+    await juliet.hears('two')
+    juliet.client.omemo.onMessage(() => {
+      offline = new Promise((resolve) => juliet.client.on('status', ({ state }) => state === 'offline' && resolve()))
+    })
+    await romeo.send(juliet.jid, 'three')
+    await juliet.hears('three')
+    await juliet.leave()
+    const left = Object.entries(records.records()).filter(([key]) => key.includes('/omemo/journal'))
+    expect(left.map(([, { value }]) => value)).toEqual([expect.objectContaining({ data: '[]' })])
   })
 
   test('a state that a later release has written is refused, and left as it is', async () => {

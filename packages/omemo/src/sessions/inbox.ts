@@ -25,6 +25,8 @@ export interface InboxParts {
   readonly inbound: (element: XmlElement, provenance: Provenance) => InboundMessage
   readonly parse: (xml: string) => XmlElement | undefined
   readonly report: (error: unknown) => void
+  /** Has the client wait for it when it closes. */
+  readonly waitUntil: <T>(work: Promise<T>) => Promise<T>
 }
 
 /** Takes what was decrypted. */
@@ -73,12 +75,11 @@ export class Inbox {
     }
     const given = outcome.status === 'decrypted' ? this.#give(outcome) : undefined
     const told = [...this.#outcomeHandlers].map((handler) => this.#run(() => handler(outcome, message)))
-    await this.#parts.after(received, origin)
-    const isTaken = (await Promise.all([...told, ...(given ?? [])])).every((isDone) => isDone)
-    // With nobody to take it, it stays where it is.
-    if (outcome.status === 'decrypted' && isTaken && told.length + this.#contentHandlers.size > 0) {
-      await this.#cross(outcome.journalId)
-    }
+    const taking = [...told, ...(given ?? [])]
+    // With nobody to take it, it stays where it is. What else follows from it may take longer, and is no reason to wait.
+    const isTakable = outcome.status === 'decrypted' && taking.length > 0
+    const crossed = isTakable ? this.#crossWhen(taking, outcome.journalId) : undefined
+    await Promise.all([this.#parts.after(received, origin), crossed])
     return outcome
   }
 
@@ -101,7 +102,7 @@ export class Inbox {
         this.#parts.report(new OmemoError('corrupt-record'))
         continue
       }
-      void Promise.all(this.#give(content)).then((done) => (done.every((each) => each) ? this.#cross(id) : undefined))
+      void this.#crossWhen(this.#give(content), id)
     }
   }
 
@@ -112,10 +113,11 @@ export class Inbox {
     return [...this.#contentHandlers].map((handler) => this.#run(() => handler(content)))
   }
 
-  /** The application has it. Never rejects. */
-  async #cross(id: string): Promise<void> {
+  /** When all handlers have taken it, the application has it. Never rejects. */
+  async #crossWhen(taking: readonly Promise<boolean>[], id: string): Promise<void> {
+    if ((await Promise.all(taking)).includes(false)) return
     this.#taken.add(id)
-    await this.#run(() => this.#acknowledge())
+    await this.#parts.waitUntil(this.#run(() => this.#acknowledge()))
   }
 
   /** Several at once, if they come faster than they can be crossed out. */
