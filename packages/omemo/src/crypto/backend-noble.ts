@@ -1,13 +1,12 @@
 import { cbc, gcm } from '@noble/ciphers/aes.js'
-import { ed25519, x25519 } from '@noble/curves/ed25519.js'
+import { Point } from '@noble/ed25519'
 import { sha512 } from '@noble/hashes/sha2.js'
+import { scalarMultBase, sharedKey } from '@stablelib/x25519'
 import { OmemoError } from '../omemo-error.js'
 import type { CryptoBackend } from './backend.js'
 import { equalBytes } from './bytes.js'
 import { hkdfSha256, hmacSha256 } from './hmac-sha256.js'
 import { scalarFromHash, scalarOf } from './scalar.js'
-
-const { Point } = ed25519
 
 /** undefined instead of an error of which the text could tell padding from length. */
 function attempt(decrypt: () => Uint8Array): Uint8Array | undefined {
@@ -34,10 +33,10 @@ function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Arra
 export const nobleBackend: CryptoBackend = {
   name: 'noble',
   randomBytes: (length) => globalThis.crypto.getRandomValues(new Uint8Array(length)),
-  x25519PublicKey: (privateKey) => x25519.scalarMultBase(privateKey),
+  x25519PublicKey: scalarMultBase,
   x25519: (privateKey, publicKey) => {
     try {
-      return x25519.scalarMult(privateKey, publicKey)
+      return sharedKey(privateKey, publicKey, true)
     } catch {
       throw new OmemoError('bad-key')
     }

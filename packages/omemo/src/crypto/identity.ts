@@ -1,11 +1,12 @@
-import { ed25519 } from '@noble/curves/ed25519.js'
+import { etc } from '@noble/ed25519'
 import { OmemoError } from '../omemo-error.js'
 import type { CryptoBackend } from './backend.js'
 import { equalBytes, wipe } from './bytes.js'
-import { clampScalar, groupOrder, scalarBytes, scalarOf } from './scalar.js'
+import { clampScalar, fieldPrime, groupOrder, scalarBytes, scalarOf } from './scalar.js'
 import { ed25519Of, signingScalar } from './xeddsa.js'
 
-const { Fp } = ed25519.Point
+/** a / b in the field. */
+const quotient = (a: bigint, b: bigint): bigint => etc.mod(a * etc.invert(b, fieldPrime), fieldPrime)
 
 /** An X25519 key pair, 32 raw bytes each. */
 export interface KeyPair {
@@ -60,16 +61,16 @@ export function identityFromPrivateKey(
 export function curveFromEd25519(key: Uint8Array): Uint8Array {
   if (key.length !== 32) throw new OmemoError('bad-key')
   const y = scalarOf(key) & ((1n << 255n) - 1n)
-  if (y >= Fp.ORDER || y === 1n) throw new OmemoError('bad-key')
-  return scalarBytes(Fp.mul(Fp.add(Fp.ONE, y), Fp.inv(Fp.sub(Fp.ONE, y))))
+  if (y >= fieldPrime || y === 1n) throw new OmemoError('bad-key')
+  return scalarBytes(quotient(1n + y, 1n - y))
 }
 
 /** y = (u - 1) / (u + 1) with the given sign bit: an Ed25519 form of an X25519 key. Throws `bad-key` for u >= p and u = -1. */
 export function ed25519FromCurve(key: Uint8Array, signBit: 0 | 1): Uint8Array {
   if (key.length !== 32) throw new OmemoError('bad-key')
   const u = scalarOf(key)
-  if (u >= Fp.ORDER - 1n) throw new OmemoError('bad-key')
-  const edwards = scalarBytes(Fp.mul(Fp.sub(u, Fp.ONE), Fp.inv(Fp.add(u, Fp.ONE))))
+  if (u >= fieldPrime - 1n) throw new OmemoError('bad-key')
+  const edwards = scalarBytes(quotient(u - 1n, u + 1n))
   edwards[31] = (edwards[31] as number) | (signBit << 7)
   return edwards
 }
@@ -83,7 +84,7 @@ const minusOne = scalarBytes(5n * groupOrder - 1n)
 
 /** Throws `bad-key` unless u is canonical and stands for a point of the prime-order group (OMEMO S15). */
 export function checkCurveKey(backend: CryptoBackend, key: Uint8Array): void {
-  if (key.length !== 32 || scalarOf(key) >= Fp.ORDER) throw new OmemoError('bad-key')
+  if (key.length !== 32 || scalarOf(key) >= fieldPrime) throw new OmemoError('bad-key')
   if (!equalBytes(backend.x25519(minusOne, key), key)) throw new OmemoError('bad-key')
 }
 
@@ -93,9 +94,9 @@ const lowOrder = [
   1n,
   325606250916557431795983626356110631294008115727848805560023387167927233504n,
   39382357235489614581723060781553021112529911719440698176882885853963445705823n,
-  Fp.ORDER - 1n,
-  Fp.ORDER,
-  Fp.ORDER + 1n,
+  fieldPrime - 1n,
+  fieldPrime,
+  fieldPrime + 1n,
 ].map(scalarBytes)
 
 /** Whether a public key of X25519 is usable: 32 bytes, not of low order. Bit 255 does not count (RFC 7748 §5). */

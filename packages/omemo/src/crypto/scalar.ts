@@ -1,7 +1,7 @@
-import { ed25519 } from '@noble/curves/ed25519.js'
+import { Point } from '@noble/ed25519'
 
-/** The order L of the prime-order group (RFC 8032 §5.1). */
-export const groupOrder: bigint = ed25519.Point.Fn.ORDER
+/** The field's prime p = 2^255 - 19 and the order L of the prime-order group (RFC 8032 §5.1). */
+export const { p: fieldPrime, n: groupOrder }: { readonly p: bigint; readonly n: bigint } = Point.CURVE()
 
 /** The number in little-endian bytes. */
 export function scalarOf(bytes: Uint8Array): bigint {

@@ -1,10 +1,8 @@
-import { ed25519 } from '@noble/curves/ed25519.js'
+import { Point } from '@noble/ed25519'
 import { sha512 } from '@noble/hashes/sha2.js'
 import type { CryptoBackend } from './backend.js'
 import { concatBytes, wipe } from './bytes.js'
 import { clampScalar, groupOrder, scalarBytes, scalarFromHash, scalarOf } from './scalar.js'
-
-const { Point } = ed25519
 
 /** The prefix that keeps the nonce hash apart from every other hash (XEdDSA §2.5: hash1). */
 const noncePrefix = new Uint8Array(32).fill(0xff)
