@@ -4,6 +4,7 @@
 #   Prosody 0.12, ejabberd's dependencies, dnsmasq, openssl, Chromium   from bookworm, by apt
 #   Prosody 13, ejabberd 24.12                                          from bookworm-backports, unpacked under a folder
 #   python-omemo with its backends, for the system's Python             from bookworm, by apt, if it has them
+#   libomemo-c, and what compiles a program with it                     from bookworm, by apt, if it has them
 #
 # The newer servers are unpacked instead of installed so that both generations stay side by side and the machine's own
 # packages and apt sources keep their state. The folder is $COUPLET_SERVERS, /opt/couplet-servers unless set.
@@ -16,7 +17,7 @@ generation=1
 # prosody and ejabberd also bring what their newer versions need: Lua with its libraries, and Erlang/OTP 25.
 packages=(prosody prosody-modules ejabberd dnsmasq-base openssl chromium ca-certificates libxml2-utils)
 # Whom the tests of OMEMO talk with. Where apt cannot give them those tests are skipped, and say what they miss.
-peers=(python3-omemo python3-twomemo python3-oldmemo python3-xmlschema)
+peers=(python3-omemo python3-twomemo python3-oldmemo python3-xmlschema libomemo-c-dev libssl-dev gcc libc6-dev)
 
 missing_of() {
   local name
@@ -69,7 +70,8 @@ install_packages() {
   fi
   apt update
   [ ${#missing[@]} = 0 ] || apt install --yes --no-install-recommends "${missing[@]}" >/dev/null
-  [ ${#absent[@]} = 0 ] || apt install --yes --no-install-recommends "${absent[@]}" >/dev/null || true
+  local name # one by one: those that apt has do not go without because of one that it has not
+  for name in "${absent[@]}"; do apt install --yes --no-install-recommends "$name" >/dev/null || true; done
 }
 
 # Everything apt needs to read bookworm-backports, in a folder of its own: signatures are checked as usual, /etc/apt and

@@ -1,3 +1,4 @@
+import { seededRandom } from '@couplet/testing'
 import { describe, expect, test } from 'vitest'
 import type { CryptoBackend } from '../../../omemo/src/crypto/backend.js'
 import { nobleBackend } from '../../../omemo/src/crypto/backend-noble.js'
@@ -7,6 +8,7 @@ import { NS_LEGACY, type Version, versions } from './elements.js'
 import { type Log, logOf } from './log.js'
 import { type PythonDriver, PythonError, startPython, whyNoPython } from './python-driver.js'
 import type { Hooks, OpenDevice, PythonDecrypted } from './python-protocol.js'
+import { Road } from './road.js'
 
 const listOf = (version: Version, id: number): string =>
   version === NS_LEGACY
@@ -62,38 +64,6 @@ const pair = async (
   }
 }
 
-/** Numbers from 0 to 1 that are the same in every run (mulberry32). */
-const randomOf = (seed: number) => (): number => {
-  seed = (seed + 0x6d2b79f5) | 0
-  let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-}
-
-/** Messages on their way: shuffled in each round, and some come a round or two late. */
-class Road {
-  #waiting: { readonly xml: string; readonly text: string; late: number }[] = []
-  readonly #random: () => number
-
-  constructor(random: () => number) {
-    this.#random = random
-  }
-
-  add(text: string, xml: string): void {
-    this.#waiting.push({ xml, text, late: 0 })
-  }
-
-  take(isLast: boolean) {
-    const marked = this.#waiting.map((each) => ({ each, place: this.#random() })).sort((a, b) => a.place - b.place)
-    const shuffled = marked.map(({ each }) => each)
-    const stays = (late: number): boolean => !isLast && late < 2 && this.#random() < 0.3
-    this.#waiting = shuffled.filter((each) => stays(each.late))
-    const leaving = shuffled.filter((each) => !this.#waiting.includes(each))
-    for (const each of this.#waiting) each.late++
-    return leaving
-  }
-}
-
 describe.skipIf(whyNoPython)(`our cryptography and python-omemo${whyNoPython}`, () => {
   const driver = startPython()
   const cases = Object.entries(versions).flatMap(([name, version]) =>
@@ -132,7 +102,7 @@ describe.skipIf(whyNoPython)(`our cryptography and python-omemo${whyNoPython}`, 
       { seed: 1, backend: nobleBackend },
       { seed: 2, backend: platformBackend },
     ])('OMEMO A2 200 messages in random order, both ways, $backend.name', async ({ seed, backend }) => {
-      const random = randomOf(seed)
+      const random = seededRandom(seed)
       const { encrypt, decrypt, theirEncrypt, theirDecrypt, theirRestart, empty } = await pair(driver, version, {
         backend,
       })
@@ -140,16 +110,18 @@ describe.skipIf(whyNoPython)(`our cryptography and python-omemo${whyNoPython}`, 
       else await theirDecrypt(encrypt('hello'))
       if (seed % 2) await theirDecrypt(encrypt('hello'))
       else decrypt(await theirEncrypt('hello'))
-      const [there, back] = [new Road(random), new Road(random)]
+      const [there, back] = [new Road<string>(random), new Road<string>(random)]
       for (let round = 1; round <= 10; round++) {
         for (let n = 0; n < 10; n++) {
           there.add(`there ${round} ${n}`, encrypt(`there ${round} ${n}`))
           back.add(`back ${round} ${n}`, await theirEncrypt(`back ${round} ${n}`))
         }
-        for (const { text, xml } of there.take(round === 10)) expect((await theirDecrypt(xml)).plaintext).toBe(text)
-        for (const { text, xml } of back.take(round === 10)) {
-          expect(decrypt(xml).text).toBe(text)
-          expect(() => decrypt(xml)).toThrow(expect.objectContaining({ code: 'replayed' }))
+        for (const { text, message } of there.take(round === 10)) {
+          expect((await theirDecrypt(message)).plaintext).toBe(text)
+        }
+        for (const { text, message } of back.take(round === 10)) {
+          expect(decrypt(message).text).toBe(text)
+          expect(() => decrypt(message)).toThrow(expect.objectContaining({ code: 'replayed' }))
         }
         if (round % 3 === 0) await theirRestart()
       }
