@@ -1,4 +1,5 @@
-import { ConnectionError, within } from '@couplet/client'
+import { ConnectionError } from '@couplet/client'
+import { within } from '@couplet/client/core'
 import type { HttpFetch } from './open-fetch.js'
 import { responseLimit, tooLarge } from './response-limit.js'
 

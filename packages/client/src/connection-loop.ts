@@ -1,4 +1,5 @@
 import { presence } from '@couplet/stanza'
+import { coversMissed } from './archive-cover.js'
 import { Backoff } from './backoff.js'
 import { asReason, stopped } from './close-reasons.js'
 import { ConnectionError } from './connection-error.js'
@@ -205,7 +206,8 @@ export class ConnectionLoop {
     // A page shows something before it connects: negotiation and SASL are not in its first chunk.
     const logInAs = this.#options.logIn ?? import('./connector.js').then(({ logIn }) => logIn)
     const { continuity } = this.#core
-    const kept = [this.#kept.login(), this.#kept.endpoint(), this.#host.catchesUp(), continuity.stored()] as const
+    const covered = coversMissed(this.#host, (error) => this.#report(error))
+    const kept = [this.#kept.login(), this.#kept.endpoint(), covered, continuity.stored()] as const
     const [logIn, memory, lastGood, bind2] = await unlessAborted(Promise.all([logInAs, ...kept]), signal)
     const { newResource, redirect } = this.#next
     const request = { resumption: continuity.resumption(), inline: this.#host.inline, bind2 }

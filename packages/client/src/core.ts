@@ -1,5 +1,5 @@
 /**
- * What other kinds of sessions, such as components, are built from: the parts of a client. Not for applications, and not
+ * What other kinds of sessions, such as components, and transports are built from: the parts of a client. Not for applications, and not
  * covered by semantic versioning.
  *
  * @module

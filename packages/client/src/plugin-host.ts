@@ -25,11 +25,12 @@ export class PluginHost {
   readonly #subscriptions = new Set<Subscription>()
   /** What plugins do at the beginning of a session, or when one goes on. */
   readonly #starters = new Set<{ readonly stage: Stage; readonly handler: SessionHandler }>()
+  /** Whether the archive covers what the next login would miss, if a plugin knows. */
+  covers: (() => boolean | Promise<boolean>) | undefined
   /** What plugins are storing; none of it rejects. */
   readonly work = new Set<Promise<unknown>>()
   /** What plugins want switched on while binding. */
   readonly inline: InlineFeature[] = []
-  #catchesUp: (() => boolean | Promise<boolean>) | undefined
   #inlined: ReadonlySet<string> = new Set()
   #finder: SentFinder | undefined
   readonly #core: SessionCore
@@ -81,16 +82,6 @@ export class PluginHost {
   /** What became of messages that were sent in a lost session; `undefined` if no plugin can find out. */
   get findSent(): SentFinder | undefined {
     return this.#finder
-  }
-
-  /** Whether a plugin fetches from the archive all that the login that is about to begin would miss. */
-  async catchesUp(): Promise<boolean> {
-    try {
-      return (await this.#catchesUp?.()) === true
-    } catch (error) {
-      this.#core.events.emit('error', error)
-      return false
-    }
   }
 
   async #start(stages: readonly Stage[], isResumed = false): Promise<void> {
@@ -168,7 +159,7 @@ export class PluginHost {
       onResume: (handler) => this.#register('resume', handler, keep),
       inlineBind: (feature, build) => this.#addInline({ feature, build }),
       catchesUp: (covers) => {
-        this.#catchesUp = covers
+        this.covers = covers
       },
       findSent: (finder) => keep(this.#setFinder(finder)),
     }

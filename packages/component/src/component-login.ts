@@ -1,5 +1,5 @@
-import { AuthenticationError, type Connection, ConnectionError, within } from '@couplet/client'
-import { type Login, XmppStream } from '@couplet/client/core'
+import { AuthenticationError, type Connection, ConnectionError } from '@couplet/client'
+import { type Login, within, XmppStream } from '@couplet/client/core'
 import type { Secret } from '@couplet/sasl'
 import {
   type BareJid,

@@ -1,5 +1,6 @@
 import { isIP, type LookupFunction } from 'node:net'
-import { ConnectionError, within } from '@couplet/client'
+import { ConnectionError } from '@couplet/client'
+import { within } from '@couplet/client/core'
 
 /** IPv6 or IPv4. */
 export type Family = 4 | 6

@@ -1,4 +1,5 @@
-import { type Connection, ConnectionError, type ConnectOptions, within } from '@couplet/client'
+import { type Connection, ConnectionError, type ConnectOptions } from '@couplet/client'
+import { within } from '@couplet/client/core'
 import { openSocket } from '#open-socket'
 import { FramedConnection } from './framed-connection.js'
 import type { Fetch } from './host-meta.js'
