@@ -67,7 +67,7 @@ export class OwnAccount {
         label,
       }
       tx.put(accountKind, '', made)
-      tx.put(ownKeysKind, '', newOwnKeys(this.#backend, this.#clock.now()))
+      tx.put(ownKeysKind, '', await newOwnKeys(this.#backend, this.#clock.now()))
       return made
     })
     return this.#remember(account)
@@ -79,7 +79,7 @@ export class OwnAccount {
       const { account: old } = await this.get(tx)
       const made = { ...old, deviceId: this.#newId(new Set([...taken, old.deviceId])) }
       await forgetSessions(tx, old.deviceId)
-      this.#put(tx, made)
+      await this.#put(tx, made)
       return made
     })
     return this.#remember(account)
@@ -99,7 +99,7 @@ export class OwnAccount {
     taken: ReadonlySet<number>,
   ): Promise<void> {
     if ((await tx.get(accountKind)) !== undefined) throw new OmemoError('device-exists')
-    this.#put(tx, { ...backup, deviceId: deviceId ?? this.#newId(taken) })
+    await this.#put(tx, { ...backup, deviceId: deviceId ?? this.#newId(taken) })
     tx.delete(disabledKind, '')
   }
 
@@ -128,12 +128,12 @@ export class OwnAccount {
     })
   }
 
-  #put(tx: Transaction, account: Account): void {
+  async #put(tx: Transaction, account: Account): Promise<void> {
     // An id must not name another key than it did, and nobody knows any more which were used.
     const [a = 0, b = 0, c = 0] = this.#backend.randomBytes(3)
     const first = 1 + ((a << 16) | (b << 8) | c)
     tx.put(accountKind, '', account)
-    tx.put(ownKeysKind, '', newOwnKeys(this.#backend, this.#clock.now(), first))
+    tx.put(ownKeysKind, '', await newOwnKeys(this.#backend, this.#clock.now(), first))
   }
 
   /** Our prekeys. */
@@ -170,11 +170,11 @@ export class OwnAccount {
     await this.#change((keys) => ({ ...keys, published: { ...keys.published, [namespace]: revision } }))
   }
 
-  #change(change: (keys: OwnKeys) => OwnKeys): Promise<OwnKeys> {
+  #change(change: (keys: OwnKeys) => OwnKeys | Promise<OwnKeys>): Promise<OwnKeys> {
     return this.#store.transaction([accountScope], async (tx: Transaction) => {
       const keys = await tx.get(ownKeysKind)
       if (keys === undefined) throw new OmemoError('no-devices')
-      const changed = change(keys)
+      const changed = await change(keys)
       if (changed !== keys) tx.put(ownKeysKind, '', changed)
       return changed
     })

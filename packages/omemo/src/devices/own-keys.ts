@@ -1,6 +1,7 @@
 import type { CryptoBackend } from '../crypto/backend.js'
 import { generateKeyPair, type IdentityKeyPair, identityFromPrivateKey } from '../crypto/identity.js'
 import { sign } from '../crypto/profile.js'
+import { Pace } from '../pace.js'
 import { LARGEST_ID } from '../wire/ids.js'
 import type { BundleValue, Version } from '../wire/version.js'
 import type { Account, OwnKeys, OwnPreKey } from './account-record.js'
@@ -32,7 +33,7 @@ export function untilRotation({ signedPreKeys }: OwnKeys, now: number): number {
  *
  * @param first the first ids; for a device that was there before, others than it can have had
  */
-export function newOwnKeys(backend: CryptoBackend, now: number, first = 1): OwnKeys {
+export function newOwnKeys(backend: CryptoBackend, now: number, first = 1): Promise<OwnKeys> {
   const none: OwnKeys = {
     signedPreKeys: [],
     preKeys: [],
@@ -57,12 +58,16 @@ export function rotated(backend: CryptoBackend, keys: OwnKeys, now: number): Own
   }
 }
 
-/** With as many prekeys as a bundle should have. */
-export function refilled(backend: CryptoBackend, keys: OwnKeys, count: number = preKeyCount): OwnKeys {
+/** With as many prekeys as a bundle should have, made piece by piece. */
+export async function refilled(backend: CryptoBackend, keys: OwnKeys, count: number = preKeyCount): Promise<OwnKeys> {
   if (keys.preKeys.length >= count) return keys
   const preKeys: OwnPreKey[] = [...keys.preKeys]
   let { nextPreKeyId: id } = keys
-  for (; preKeys.length < count; id = nextId(id)) preKeys.push({ id, ...generateKeyPair(backend) })
+  const pace = new Pace()
+  for (; preKeys.length < count; id = nextId(id)) {
+    await pace.pause()
+    preKeys.push({ id, ...generateKeyPair(backend) })
+  }
   return { ...keys, preKeys, nextPreKeyId: id, revision: keys.revision + 1 }
 }
 

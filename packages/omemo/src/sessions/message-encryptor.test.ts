@@ -19,9 +19,9 @@ const [alice, bob] = [Jid.parse('alice@a.example'), Jid.parse(jid)]
 const content = sealEnvelope(backend, { content: [], from: alice, to: bob, time: new Date(0) })
 
 /** Bob's device with a new identity. */
-const recipientOf = (): Recipient => {
+const recipientOf = async (): Promise<Recipient> => {
   const identity = generateIdentity(backend)
-  const made = bundleOf(backend, version, identity, newOwnKeys(backend, 0))
+  const made = bundleOf(backend, version, identity, await newOwnKeys(backend, 0))
   const { identityKey, signedPreKey, signature, preKeys } = made
   const signed = { ...signedPreKey, signature }
   const bundle = verifyBundle(backend, version.profile, { identityKey, signedPreKey: signed, preKeys: preKeys.keys })
@@ -49,7 +49,7 @@ const scene = () => {
 
 test('OMEMO C3 what is decided about a key when a message is encrypted is what counts', async () => {
   const { send } = scene()
-  const recipient = recipientOf()
+  const recipient = await recipientOf()
   for (const level of ['blind', 'trusted', 'authenticated'] as const) {
     expect(await send(recipient, level, 'content')).toBe(1)
   }
@@ -66,7 +66,7 @@ test('OMEMO C3 what is decided about a key when a message is encrypted is what c
 
 test('OMEMO S10 C3 a session or a device with another key than that which was decided about is not used', async () => {
   const { store, send } = scene()
-  const [one, other] = [recipientOf(), recipientOf()]
+  const [one, other] = [await recipientOf(), await recipientOf()]
   expect(await send(one, 'authenticated', 'content')).toBe(1)
   for (const kind of ['content', 'trust', 'empty'] as const) {
     expect(await send(other, 'authenticated', kind)).toBe('identity-conflict')

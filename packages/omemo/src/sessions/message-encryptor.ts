@@ -8,6 +8,7 @@ import { type Contact, contactKind, unknownContact, withDevice } from '../device
 import { contactScope } from '../devices/device-directory.js'
 import type { OwnAccount, OwnDevice } from '../devices/own-account.js'
 import { OmemoError } from '../omemo-error.js'
+import { Pace } from '../pace.js'
 import type { OmemoStore, Transaction } from '../store/omemo-store.js'
 import { mayEncryptFor } from '../trust/trust-record.js'
 import type { DeviceKey, Version, VersionName } from '../wire/version.js'
@@ -65,9 +66,6 @@ interface Sealed {
   readonly after: SessionRecord
 }
 
-/** After so many devices the event loop gets its turn: a browser must not stand still. */
-const batchSize = 20
-
 /** Encrypts for devices; what their sessions have become is stored before anybody sees the result (OMEMO F18). */
 export class MessageEncryptor {
   readonly #parts: EncryptorParts
@@ -91,8 +89,9 @@ export class MessageEncryptor {
       const keys = new Map<Version, DeviceKey[]>()
       const done: Recipient[] = []
       const errors: DeviceProblem[] = []
-      for (const [index, recipient] of recipients.entries()) {
-        if (index > 0 && index % batchSize === 0) await new Promise((resolve) => setTimeout(resolve, 0))
+      const pace = new Pace()
+      for (const recipient of recipients) {
+        await pace.pause()
         if (task.isWanted?.(recipient.jid) === false) continue
         try {
           const { key, before, after } = await this.#encryptFor(transaction, device, recipient, task)

@@ -15,7 +15,7 @@ const { signature, signedPreKey, preKeys, identityKey } = bundleOf(
   backend,
   omemo2Version,
   other,
-  newOwnKeys(backend, 0),
+  await newOwnKeys(backend, 0),
 )
 const bundle = verifyBundle(backend, profile, {
   identityKey,
