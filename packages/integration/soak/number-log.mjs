@@ -18,6 +18,7 @@ export function handledLog(path) {
   // The last reports of an earlier life were lost with it.
   for (const number of log.numbers) process.send({ handled: number, again: false })
   return {
+    numbers: log.numbers,
     take(number) {
       const again = log.numbers.has(number)
       if (!again) log.add(number)

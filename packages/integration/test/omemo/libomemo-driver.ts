@@ -162,7 +162,7 @@ export const startLibomemo = (): ((version: Version) => LibomemoDevice) => {
   if (!whyNoLibomemo) {
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'couplet-libomemo-'))
-      const options = ['-std=c11', '-Wall', '-Wextra', '-Werror', '-O1', '-I/usr/include/omemo', '-o', program()]
+      const options = ['-std=c11', '-O1', '-I/usr/include/omemo', '-o', program()]
       await promisify(execFile)(String(compiler), [...options, ...sources, '-lomemo-c', '-lcrypto'])
     })
     afterAll(async () => {
