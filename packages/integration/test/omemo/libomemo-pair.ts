@@ -34,7 +34,8 @@ export const pair = (
   }
 }
 
-type Pair = ReturnType<typeof pair>
+/** Both of them, with text instead of bytes. */
+export type Pair = ReturnType<typeof pair>
 
 /** A session in which both have answered. */
 export const settle = async ({ begin, encrypt, decrypt, theirEncrypt, theirDecrypt }: Pair): Promise<void> => {
