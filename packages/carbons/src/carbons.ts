@@ -46,6 +46,7 @@ export function carbons(): Plugin<'carbons', Carbons> {
       // §7, §11: from anyone else, also our own server or another client of ours, it is a forgery.
       context.onMessage(AnyCarbon, (direction, outer) => deliver(context, outer, direction, copied.emit), {
         from: 'ownAccount',
+        claims: true,
       })
       const inline = context.inlineBind(NS_CARBONS, () => (isWanted ? EnableCarbons() : undefined))
       context.onSession(async () => {

@@ -65,7 +65,8 @@ export function listen<S extends Stanza, T>(
     handler: handler as (payload: unknown, stanza: S) => Handled,
     from: filter?.from ?? 'anyone',
     claims: filter?.claims ?? false,
-    atOnce,
+    // Content is content in whatever form: its turn is that of the application.
+    atOnce: atOnce && filter?.claims !== true,
   })
 }
 

@@ -76,5 +76,5 @@ test.each([
   context.onHandled(() => void seen.push('done'))
   session.onMessage(({ body }) => void seen.push(`application: ${body}`))
   session.receive(`<message from='romeo@example.net/x'><body>cannot be read</body>${secret}</message>`)
-  expect(seen).toEqual([...(secret.includes('id') ? ['1'] : []), 'plugin: cannot be read', 'done'])
+  expect(seen).toEqual(['plugin: cannot be read', ...(secret.includes('id') ? ['1'] : []), 'done'])
 })

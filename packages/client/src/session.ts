@@ -48,8 +48,9 @@ export interface StanzaFilter {
   /** Who may have sent it: an origin, or the very entity that was asked. Default: `anyone`. */
   readonly from?: Origin | Jid | undefined
   /**
-   * The stanza is content in another form, such as encrypted, well-formed or not: what else is in it is for those who cannot read
-   * it, so the application's handlers without a definition do not get it.
+   * The stanza is content in another form, such as encrypted or copied, well-formed or not: what else is in it is for those who
+   * cannot read it, so the application's handlers without a definition do not get it. The handler is called when theirs would
+   * be: after those of earlier messages of the conversation, and after what was missed.
    */
   readonly claims?: boolean | undefined
 }

@@ -13,6 +13,7 @@ import type { OmemoEvent } from './omemo-event.js'
 import { OmemoMessage } from './omemo-message.js'
 import type { OmemoOptions } from './omemo-options.js'
 import { type EncryptRequest, type EncryptResult, type OmemoSent, Outgoing, type SendRequest } from './outgoing.js'
+import { nextTask } from './pace.js'
 import type { OmemoOutcome } from './sessions/outcome.js'
 import type { MessageOrigin } from './sessions/receive-task.js'
 import { labelBytes } from './trust/device-label.js'
@@ -52,6 +53,8 @@ class OmemoPlugin implements Omemo {
     // What it says besides is for those who cannot decrypt it.
     const claimed = { from: 'anyone', claims: true } as const
     for (const { encrypted } of allVersions) {
+      // Whose it is in a room is what the room says when it comes; it is read when its turn comes.
+      context.onMessage(encrypted, (_found, message) => this.#note(message), { from: 'anyone' })
       context.onMessage(encrypted, (_found, message) => this.#take(message), claimed)
     }
     for (const version of core.versions) {
@@ -194,7 +197,9 @@ class OmemoPlugin implements Omemo {
   }
 
   async #endCatchUp(): Promise<void> {
-    // The archive was read, but what it had may still wait to be decrypted: with prekeys that are kept until then (OMEMO F2).
+    // The archive was read, but what it had, and what has waited for that, may still wait to be decrypted: with prekeys that are
+    // kept until then (OMEMO F2).
+    await nextTask()
     await this.#core.inbox.ready()
     this.#core.isCatchingUp = false
     await this.#core.presence.release()
@@ -202,11 +207,16 @@ class OmemoPlugin implements Omemo {
     this.#settle()
   }
 
+  #note(message: InboundMessage): void {
+    this.#origins.set(message, this.#originOf(message))
+  }
+
   async #take(message: InboundMessage): Promise<void> {
+    const origin = this.#origins.get(message)
     // One stanza may hold both versions, and both listeners are called.
-    if (this.#taken.has(message)) return
-    this.#taken.add(message)
-    await this.#core.inbox.take(message, this.#originOf(message))
+    if (origin === undefined) return
+    this.#origins.delete(message)
+    await this.#core.inbox.take(message, origin)
   }
 
   #originOf(message: InboundMessage, room?: RoomOrigin): MessageOrigin {
@@ -214,7 +224,7 @@ class OmemoPlugin implements Omemo {
     return (room === undefined ? rooms.originOf(message) : undefined) ?? originOf(message, context.account, room)
   }
 
-  readonly #taken = new WeakSet<InboundMessage>()
+  readonly #origins = new WeakMap<InboundMessage, MessageOrigin>()
 
   async #noticeList(
     version: OmemoCore['versions'][number]['name'],

@@ -1,6 +1,7 @@
 import type { XmlElement } from '@couplet/stanza'
 import { describe, expect, test } from 'vitest'
 import type { VersionName } from '../src/index.js'
+import { onTheWay, pairOf } from './pair.js'
 import { archived, type Peer, World } from './world.js'
 
 const versions: readonly VersionName[] = ['omemo2', 'legacy']
@@ -70,6 +71,34 @@ describe.each(versions)('%s', (version) => {
     await Promise.all(taken)
     // Of the friend, who has taken it as well, all is there.
     expect([bob.messages.length, bob.bodies().at(-1)]).toEqual([62, 'from e2'])
+  })
+
+  test('OMEMO F1 what comes live waits for what was missed, and costs none of it, however often the ratchet turns', async () => {
+    const { world, alice, bob } = await pairOf(options)
+    const hear = async (from: Peer, to: Peer, body: string): Promise<void> => {
+      to.session.receive(await onTheWay(world, from, to, body))
+    }
+    await hear(alice, bob, 'hello')
+    await world.settle()
+    await hear(bob, alice, 'hello')
+    await world.settle()
+    const missed = []
+    for (let n = 0; n < 40; n++) missed.push(await onTheWay(world, bob, alice, `missed ${n}`))
+    // As the archive's plugin does until everything was fetched.
+    const hold = alice.session.holdMessages()
+    for (let n = 0; n < 8; n++) {
+      await hear(bob, alice, `live ${n}`)
+      await hear(alice, bob, `meanwhile ${n}`)
+      await bob.session.settled()
+    }
+    await Promise.all(missed.map((element) => alice.omemo.receive(archived(alice, element))))
+    expect(alice.bodies()).toHaveLength(41)
+    hold.dispose()
+    await world.settle()
+    const range = (name: string, count: number): string[] => Array.from({ length: count }, (_, n) => `${name} ${n}`)
+    expect(alice.bodies()).toEqual(['hello', ...range('missed', 40), ...range('live', 8)])
+    expect(bob.bodies()).toEqual(['hello', ...range('meanwhile', 8)])
+    expect([alice, bob].flatMap(({ outcomes }) => outcomes.filter(({ status }) => status === 'failed'))).toEqual([])
   })
 
   test('OMEMO F24 a room with fifty devices: all are written to, and other work is not kept waiting', async () => {

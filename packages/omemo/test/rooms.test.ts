@@ -59,6 +59,17 @@ describe.each(versions)('%s', (version) => {
     expect((await alice.omemo.send({ to: room.jid, body: 'two' })).recipients.map(({ jid }) => jid)).toContain(late.jid)
   })
 
+  test('OMEMO S7 who has said it is who had the nickname then, however late it is read', async () => {
+    const { room, alice, bob, carol } = await scene(3)
+    await alice.omemo.send({ to: room.jid, body: 'one' })
+    const hold = bob.session.holdMessages()
+    room.deliver([bob])
+    room.nicks.set('the alice', carol.jid)
+    hold.dispose()
+    await bob.session.settled()
+    expect(bob.messages.map(({ body, device: { jid } }) => [body, jid])).toEqual([['one', alice.jid]])
+  })
+
   test('OMEMO F13 who is banned meanwhile gets no key', async () => {
     const { world, room, settle, alice, bob, carol } = await scene(3)
     await alice.omemo.send({ to: room.jid, body: 'one' })
