@@ -59,7 +59,7 @@ export class Devices {
     const { directory, versions, trust, own, context } = this.#core
     const { contact } = await directory.ensure(jid, options)
     const shown = await this.#shownKeys(jid, contact, options)
-    const records = await trust.records(jid)
+    const levels = await trust.known(jid)
     const device = jid === context.account.toString() ? await own.find() : undefined
     const self = device?.account.deviceId
     // A device that was restored from the same backup.
@@ -77,7 +77,7 @@ export class Devices {
           isActive: announced.length > 0,
           identityKey,
           fingerprint: identityKey && fingerprint(identityKey),
-          trust: name === ownName ? 'authenticated' : (records.find(({ key }) => key === name)?.level ?? 'undecided'),
+          trust: name === ownName ? 'authenticated' : (levels.get(name ?? '') ?? 'undecided'),
           label: identityKey && this.#label(identityKey, { label, labelsig: labelSignature }),
         },
       ]

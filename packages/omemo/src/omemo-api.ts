@@ -24,6 +24,7 @@ export interface Omemo {
    *
    * @throws TypeError if the room does not tell whose account an occupant has
    * @throws OmemoError `untrusted`, `no-devices`, `opted-out`: then nothing was sent, and `cause` has the devices
+   * @throws ConnectionError `stopped` if the client was closed
    */
   send(request: SendRequest): Promise<OmemoSent>
   /** The same without sending: the elements are for one message to this recipient, and are sent once or not at all. */

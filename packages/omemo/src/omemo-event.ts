@@ -49,7 +49,7 @@ export type OmemoEvent =
   | { readonly type: 'announced'; readonly version: VersionName }
   /** A message came without encryption in a chat that is for encrypted ones only, or went out so from another client (OMEMO S2). */
   | { readonly type: 'plaintext-received'; readonly jid: string; readonly id: string | undefined }
-  /** Somebody wants plain text from now on; nothing is sent to them until the user agrees (XEP-0384 §5.7). */
+  /** A contact wants plain text from now on, by a device whose key may be used; nothing is sent to them until the user agrees (XEP-0384 §5.7). */
   | { readonly type: 'opt-out'; readonly jid: string; readonly reason: string | undefined }
 
 /** Where events go. */

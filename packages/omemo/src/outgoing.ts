@@ -65,8 +65,6 @@ export interface EncryptResult extends EncryptReport {
 export interface OmemoSent extends EncryptReport {
   /** Its id. */
   readonly id: string
-  /** Resolves when it is sent even if the process ends now; see `SendHandle.accepted`. */
-  readonly accepted: Promise<void>
   /** Resolves when the server has handled it; see `SendHandle.acked`. */
   readonly acked: Promise<void>
 }
@@ -114,6 +112,7 @@ export class Outgoing {
     }
   }
 
+  /** Resolves when it is sent even if the process ends now: a handler that answers is not done before. */
   async #send(request: EncryptRequest, place: Place, type: MessageType, id: string): Promise<OmemoSent> {
     const { elements, ...report } = await this.#seal(request, place)
     const { address, room } = place
@@ -124,8 +123,9 @@ export class Outgoing {
       if (room !== undefined) return room.send({ id: init.id, body: init.body }, ...payloads)
       return this.#core.context.send(message({ to: address, ...init }, ...payloads))
     })
-    const accepted = settled(handles.map((handle) => handle.accepted))
-    return { ...report, id, accepted, acked: settled(handles.map((handle) => handle.acked)) }
+    const acked = settled(handles.map((handle) => handle.acked))
+    await Promise.all(handles.map((handle) => handle.accepted))
+    return { ...report, id, acked }
   }
 
   /** Whom an address names: never more than that. */

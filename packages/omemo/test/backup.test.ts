@@ -87,6 +87,18 @@ describe.each(versions)('%s', (version) => {
     expect(next.bodies()).toEqual(Array.from({ length: 10 }, (_, n) => `b${n}`))
   }, 60_000)
 
+  test('OMEMO F4 the same device again: of a contact who writes first one message is lost, and not the next', async () => {
+    const { world, alice, bob, talk, file, rest } = await scene({ versions: [version] })
+    world.leave(alice)
+    const next = await world.join('alice@a.example/1', { ...rest, ...empty })
+    await next.omemo.backup.import(file, { passphrase, as: 'same-device' })
+    await next.omemo.enable()
+    await talk(bob, next, 'lost')
+    await talk(bob, next, 'read')
+    expect(next.outcomes.map(({ status }) => status)).toEqual(['failed', 'empty', 'decrypted'])
+    expect(next.bodies()).toEqual(['read'])
+  }, 60_000)
+
   test('OMEMO F4 sessions that are left in the store of a snapshot are not used by the same device', async () => {
     const records = new Map<string, string>()
     const state: StateStore = {

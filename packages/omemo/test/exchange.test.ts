@@ -1,7 +1,8 @@
 import { memoryStore } from '@couplet/client'
 import { vouchedBy } from '@couplet/eme'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { VersionName } from '../src/index.js'
+import { onTheWay, pairOf } from './pair.js'
 import { World } from './world.js'
 
 const versions: readonly VersionName[] = ['omemo2', 'legacy']
@@ -68,6 +69,86 @@ test.each(versions)('%s: without a connection it is encrypted, and waits', async
   await alice.session.begin()
   await world.settle()
   expect(bob.bodies()).toEqual(['one', 'two'])
+})
+
+test('what comes between two handlers, as when a page shows another chat, is there for the second one', async () => {
+  const { world, alice, bob } = await pairOf({ versions: ['omemo2'] })
+  const say = async (body: string): Promise<void> => {
+    bob.session.receive(await onTheWay(world, alice, bob, body))
+  }
+  let finish: () => void = () => {}
+  const taken: string[] = []
+  const slow = bob.omemo.onMessage(({ body }) => {
+    taken.push(`slow ${body}`)
+    return new Promise((resolve) => {
+      finish = resolve
+    })
+  })
+  bob.unlisten()
+  await say('one')
+  await vi.waitFor(() => expect(taken).toEqual(['slow one']))
+  finish()
+  await bob.session.settled()
+  slow.dispose()
+  await say('two')
+  await bob.session.settled()
+  expect(bob.outcomes.map(({ status }) => status)).toEqual(['decrypted', 'decrypted'])
+  bob.omemo.onMessage(({ body }) => void taken.push(`next ${body}`))
+  await bob.session.settled()
+  await world.settle()
+  expect(taken).toEqual(['slow one', 'next two'])
+})
+
+test('a handler that comes later does not get what another one is working on', async () => {
+  const { world, alice, bob } = await pairOf({ versions: ['omemo2'] })
+  bob.unlisten()
+  const taken: string[] = []
+  let finish: () => void = () => {}
+  const slow = bob.omemo.onMessage(({ body }) => {
+    taken.push(`slow ${body}`)
+    return new Promise((resolve) => {
+      finish = resolve
+    })
+  })
+  bob.session.receive(await onTheWay(world, alice, bob, 'one'))
+  await vi.waitFor(() => expect(taken).toEqual(['slow one']))
+  slow.dispose()
+  bob.omemo.onMessage(({ body }) => void taken.push(`next ${body}`))
+  await bob.omemo.catchUp.end() // whatever is to be given again has been by now
+  finish()
+  await world.settle()
+  expect(taken).toEqual(['slow one'])
+})
+
+test('OMEMO F6 a text that no XML can hold is refused, and not sent to somebody who cannot read it', async () => {
+  for (const version of ['omemo2', 'legacy'] as const) {
+    const { alice, bob } = await pairOf({ versions: [version] })
+    for (const body of ['a\u0001b', 'a\ud800b']) {
+      await expect(alice.omemo.send({ to: bob.jid, body })).rejects.toMatchObject({ name: 'IllegalCharacterError' })
+    }
+    expect(alice.outbox()).toEqual([])
+  }
+})
+
+test('OMEMO F22 whom another device of ours has written to may know of this one, which reads and never writes', async () => {
+  const world = new World()
+  const [phone, desk] = [await world.join('alice@a.example/1'), await world.join('alice@a.example/2')]
+  const bob = await world.join('bob@b.example/1')
+  await phone.omemo.send({ to: bob.jid, body: 'hi' })
+  await world.settle()
+  for (let n = 0; n < 120; n++) {
+    await bob.omemo.send({ to: phone.jid, body: `${n}` })
+    if (n % 20 === 19) await world.settle()
+  }
+  expect([phone.messages.length, desk.messages.length]).toEqual([120, 121])
+})
+
+test('who answers when the client is closed hears that nothing was sent, and so the text comes again', async () => {
+  const { world, alice, bob } = await pairOf({ versions: ['omemo2'] })
+  await alice.omemo.send({ to: bob.jid, body: 'hi' })
+  await world.settle()
+  alice.session.end()
+  await expect(alice.omemo.send({ to: bob.jid, body: 'too late' })).rejects.toMatchObject({ code: 'stopped' })
 })
 
 test('what no handler has taken comes again, to whoever takes it', async () => {

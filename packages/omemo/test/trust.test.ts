@@ -2,7 +2,7 @@ import { Jid, message, NS_CLIENT, xml } from '@couplet/stanza'
 import { parseXml } from '@couplet/testing'
 import { TrustMessage } from '@couplet/trust-messages'
 import { describe, expect, test } from 'vitest'
-import { atm, btbv, manual, OptOut, type TrustPolicy, tofu, type VersionName } from '../src/index.js'
+import { atm, btbv, decideOn, manual, OptOut, type TrustPolicy, tofu, type VersionName } from '../src/index.js'
 import { keyName } from '../src/trust/trust-record.js'
 import { pairOf } from './pair.js'
 import { type Peer, World } from './world.js'
@@ -217,13 +217,19 @@ test('OMEMO F6 what is said beside an opt-out or a trust message is heard', asyn
   expect(await alice.omemo.chats.of(bob.jid)).toMatchObject({ isOptedOut: true })
 })
 
-test('OMEMO S2 an opt-out counts for the chat in which it was said', async () => {
-  const { world, alice, bob } = await pairOf({ versions: ['omemo2'] })
-  const desk = await world.join('alice@a.example/2', { versions: ['omemo2'] })
-  await desk.omemo.send({ to: bob.jid, content: [OptOut({})] })
-  await world.settle()
-  const isOptedOut = async (jid: string): Promise<boolean> => (await alice.omemo.chats.of(jid)).isOptedOut
-  expect([await isOptedOut(bob.jid), await isOptedOut(alice.jid)]).toEqual([true, false])
+test('devices are shown with the trust that counts, not with what it would be without the others', async () => {
+  const world = new World()
+  const options = { versions: ['omemo2'] as const }
+  const alice = await world.join('alice@a.example/1', { ...options, trust: atm() })
+  const phone = await world.join('bob@b.example/1', options)
+  await world.join('bob@b.example/2', options)
+  await alice.omemo.send({ to: 'bob@b.example', body: 'x' })
+  const levels = async (): Promise<readonly string[]> =>
+    (await alice.omemo.devices('bob@b.example')).map(({ trust }) => trust).sort()
+  expect(await levels()).toEqual(['blind', 'blind'])
+  const { identityKey } = (await phone.omemo.self()) as { identityKey: Uint8Array }
+  await alice.omemo.decide([decideOn(Jid.parse(phone.jid), identityKey, 'authenticated')])
+  expect(await levels()).toEqual(['authenticated', 'undecided'])
 })
 
 test('OMEMO S2 plain text in a chat that is encrypted is told about', async () => {

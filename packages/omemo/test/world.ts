@@ -142,6 +142,8 @@ export interface Peer {
   readonly bodies: () => readonly (string | undefined)[]
   readonly outcomes: OmemoOutcome[]
   readonly events: OmemoEvent[]
+  /** Nothing is put into `messages` any more. */
+  readonly unlisten: () => void
   /** Messages on their way out that nobody has passed on yet. */
   readonly outbox: () => readonly Message[]
   /** What was sent, for the world to pass on. */
@@ -184,12 +186,13 @@ export class World {
       bodies: () => messages.map(({ body }) => body),
       outcomes,
       events,
+      unlisten: () => listening.dispose(),
       outbox: () => sent().slice(peer.taken),
       taken: 0,
       isAway: false,
       waiting: [],
     }
-    api.onMessage((each) => void messages.push(each))
+    const listening = api.onMessage((each) => void messages.push(each))
     api.onOutcome((each) => void outcomes.push(each))
     api.onEvent((each) => void events.push(each))
     if (isAnnounced) await api.enable()

@@ -37,6 +37,8 @@ export const contactScope = (jid: string): string => `contact ${jid}`
 
 /** How long it counts that an account has no devices, in milliseconds: it may have some soon, and would not tell a stranger. */
 const nothingCounts = 60_000
+/** Milliseconds for which a list counts of an account that may not tell us of a new device. */
+const listCounts = 3_600_000
 
 /** How many devices are looked for in a session because they write without being listed. */
 const mostMissed = 1000
@@ -133,7 +135,7 @@ export class DeviceDirectory {
     }
     const contact = await this.of(jid)
     const isThere = Object.values(contact.lists).some(({ ids }) => ids.length > 0)
-    if (errors.length === 0) this.#fresh.set(jid, isThere ? Number.POSITIVE_INFINITY : clock.now() + nothingCounts)
+    if (errors.length === 0) this.#fresh.set(jid, clock.now() + (isThere ? listCounts : nothingCounts))
     return { contact, errors }
   }
 

@@ -130,7 +130,9 @@ export class EmptyMessages {
     const { store, clock, directory, emit, mayKnow, trust } = this.#parts
     const { jid, deviceId, version } = device
     if (!(await mayKnow(jid))) return
-    const contact = await directory.of(jid)
+    const known = await directory.of(jid)
+    // A backup has keys, but no lists.
+    const contact = known.lists[version] === undefined ? (await directory.ensure(jid)).contact : known
     const key = contact.devices.get(deviceId)?.identityKey
     if (key === undefined || !contact.lists[version]?.ids.includes(deviceId)) return
     const now = clock.now()

@@ -42,6 +42,10 @@ export class Inbox {
   readonly #outcomeHandlers = new Set<OutcomeHandler>()
   readonly #taken = new Set<string>()
   #turn: Promise<unknown> = Promise.resolve()
+  /** Entries of the journal that handlers have now. */
+  readonly #given = new Set<string>()
+  #hasListened = false
+  #isReady = false
   #isReplayed = false
   #isAcknowledging = false
 
@@ -51,7 +55,13 @@ export class Inbox {
 
   /** Calls the handler with what is decrypted, first with what an earlier run has not been given. */
   onContent(handler: ContentHandler): () => void {
+    const isFirst = this.#contentHandlers.size === 0
     this.#contentHandlers.add(handler)
+    this.#hasListened = true
+    if (isFirst) {
+      this.#isReplayed = false
+      if (this.#isReady) void this.#run(() => this.ready())
+    }
     return () => this.#contentHandlers.delete(handler)
   }
 
@@ -75,16 +85,18 @@ export class Inbox {
     }
     const given = outcome.status === 'decrypted' ? this.#give(outcome) : undefined
     const told = [...this.#outcomeHandlers].map((handler) => this.#run(() => handler(outcome, message)))
-    const taking = [...told, ...(given ?? [])]
+    // Whoever listens for outcomes alone has the text from them.
+    const taking = this.#hasListened ? (given ?? []) : told
     // With nobody to take it, it stays where it is. What else follows from it may take longer, and is no reason to wait.
     const isTakable = outcome.status === 'decrypted' && taking.length > 0
     const crossed = isTakable ? this.#crossWhen(taking, outcome.journalId) : undefined
-    await Promise.all([this.#parts.after(received, origin), crossed])
+    await Promise.all([this.#parts.after(received, origin), crossed, ...told])
     return outcome
   }
 
   /** There is a session: what an earlier run has decrypted and did not give away is given to the application. */
   ready(): Promise<void> {
+    this.#isReady = true
     return this.#inTurn(() => this.#replay())
   }
 
@@ -97,6 +109,7 @@ export class Inbox {
     if (this.#isReplayed || this.#contentHandlers.size === 0) return
     this.#isReplayed = true
     for (const [id, entry] of await this.#parts.journal.pending()) {
+      if (this.#given.has(id)) continue
       const content = await this.#contentOf(entry)
       if (content === undefined) {
         this.#parts.report(new OmemoError('corrupt-record'))
@@ -115,9 +128,11 @@ export class Inbox {
 
   /** When all handlers have taken it, the application has it. Never rejects. */
   async #crossWhen(taking: readonly Promise<boolean>[], id: string): Promise<void> {
-    if ((await Promise.all(taking)).includes(false)) return
-    this.#taken.add(id)
-    await this.#parts.waitUntil(this.#run(() => this.#acknowledge()))
+    this.#given.add(id)
+    const isTaken = !(await Promise.all(taking)).includes(false)
+    if (isTaken) this.#taken.add(id)
+    if (isTaken) await this.#parts.waitUntil(this.#run(() => this.#acknowledge()))
+    this.#given.delete(id)
   }
 
   /** Several at once, if they come faster than they can be crossed out. */
@@ -170,6 +185,6 @@ export class Inbox {
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(work)
     this.#turn = turn.catch(() => {})
-    return turn
+    return this.#parts.waitUntil(turn)
   }
 }

@@ -28,10 +28,17 @@ export function sealEnvelope(backend: CryptoBackend, { content, from, to, time }
   return { ...encryptOmemo2Payload(backend, writeEnvelope({ content, from, to, time })), iv: undefined }
 }
 
-/** The text alone: 0.3 has nothing else. `undefined` if there is no text. */
+/**
+ * The text alone: 0.3 has nothing else. `undefined` if there is no text.
+ *
+ * @throws IllegalCharacterError for what no XML could hold: nobody would read it
+ */
 export function sealText(backend: CryptoBackend, content: readonly XmlElement[]): SealedPayload | undefined {
-  const { body } = message({}, ...content)
-  return body === undefined ? undefined : encryptLegacyPayload(backend, utf8Bytes(body))
+  const said = message({}, ...content)
+  const { body } = said
+  if (body === undefined) return undefined
+  String(said.element.child('body')) // throws
+  return encryptLegacyPayload(backend, utf8Bytes(body))
 }
 
 /** What 0.3 leaves out of the content. */

@@ -4,7 +4,7 @@ import { TrustMessage } from '@couplet/trust-messages'
 import { OptOut } from '../omemo2/elements.js'
 import type { Transaction } from '../store/omemo-store.js'
 import type { TrustOutcome } from '../trust/trust-event.js'
-import { keyName, type TrustLevel } from '../trust/trust-record.js'
+import { keyName, mayEncryptFor, type TrustLevel } from '../trust/trust-record.js'
 import { changeChat } from './chat-record.js'
 import { bodyOf, type OpenedContent, plainMessage } from './content.js'
 import type { Journal } from './journal.js'
@@ -41,11 +41,17 @@ export async function takeContent(parts: TakeContentParts, transaction: Transact
   const { device } = task
   const trust = await takeTrust(parts, transaction, said)
   const element = opened.content.find((each) => OptOut.matches(each))
-  const optOut = element && (await takeOptOut(transaction, chatOfMessage(task, parts.account()), element))
+  const isWish = element !== undefined && isOfContact(said, parts.account())
+  const optOut = isWish ? await takeOptOut(transaction, task.from.toString(), element) : undefined
   const content = opened.content.filter((each) => each !== element && each !== trust?.element)
   const both = { trust: trust?.outcome, optOut }
   if (content.length === 0 && optOut) return { outcome: { status: 'opt-out', device, reason: optOut.reason }, ...both }
+  if (content.length === 0 && element) return { outcome: { status: 'empty', device }, ...both }
   if (content.length === 0 && trust) return { outcome: { status: 'trust-message', device }, ...both }
+  // Whom another device of ours has written to knows of us, too.
+  if (task.from.equals(parts.account()) && mayEncryptFor(said.level)) {
+    await changeChat(transaction, chatOfMessage(task, parts.account()), { isWritten: true })
+  }
   return { outcome: await keep(parts, transaction, { ...said, content: { ...opened, content } }), ...both }
 }
 
@@ -62,6 +68,10 @@ async function takeTrust(
   const sender = { jid: task.device.jid, key: keyName(identityKey) }
   return { element, outcome: await trust.take(transaction, { message: read.value, sender, time }) }
 }
+
+/** Not of whoever has put a device on the contact's list, of somebody in a room, or of ourselves to somebody else. */
+const isOfContact = ({ task: { from, origin }, level }: Said, account: BareJid): boolean =>
+  origin.room === undefined && !from.equals(account) && mayEncryptFor(level)
 
 async function takeOptOut(transaction: Transaction, jid: string, element: XmlElement) {
   await changeChat(transaction, jid, { isOptedOut: true })

@@ -124,6 +124,12 @@ export class TrustLedger {
     return jid === account() && equalBytes(await ownKey(transaction), key)
   }
 
+  /** What is thought of the keys of an account, by their names. */
+  async known(jid: string): Promise<ReadonlyMap<string, TrustLevel>> {
+    const records = await this.records(jid)
+    return new Map(records.map((each) => [each.key, effectiveLevel(this.#parts.policy, each, records)]))
+  }
+
   /** All that is known of the keys of an account. */
   async records(jid: string): Promise<readonly TrustRecord[]> {
     const { records } = (await this.#parts.store.read(trustKind)) ?? nothing
