@@ -57,14 +57,13 @@ export class ArchiveRecords {
   /** Keeps a record, made when its turn comes. Of those that come while another is being written, only the last one is. */
   write(record: () => ArchiveRecord): Promise<void> {
     this.#next = record
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined
-    })
+    this.#writing ??= this.#write()
     return this.#writing
   }
 
   async #write(): Promise<void> {
     const { store } = this.#context
+    await Promise.resolve() // what is kept at the same time is one record
     while (this.#next !== undefined) {
       const { cursor, ...rest } = this.#next()
       this.#next = undefined
@@ -76,6 +75,7 @@ export class ArchiveRecords {
         this.#context.reportError(error)
       }
     }
+    this.#writing = undefined // not later: what comes next would find nobody who writes it
   }
 }
 

@@ -41,9 +41,7 @@ export class RoomRecord {
   changed(): void {
     if (this.#isDue) return
     this.#isDue = true
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined
-    })
+    this.#writing ??= this.#write()
   }
 
   get #jid(): string {
@@ -84,6 +82,7 @@ export class RoomRecord {
         this.#context.reportError(error)
       }
     }
+    this.#writing = undefined // not later: what comes next would find nobody who writes it
   }
 }
 

@@ -42,12 +42,11 @@ export class RosterCache {
    */
   write(roster: () => CachedRoster | undefined): void {
     this.#next = roster
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined
-    })
+    this.#writing ??= this.#write()
   }
 
   async #write(): Promise<void> {
+    await Promise.resolve() // what is kept at the same time is one record
     while (this.#next !== undefined) {
       const record = recordOf(this.#next())
       this.#next = undefined
@@ -57,6 +56,7 @@ export class RosterCache {
         this.#report(error)
       }
     }
+    this.#writing = undefined // not later: what comes next would find nobody who writes it
   }
 }
 
