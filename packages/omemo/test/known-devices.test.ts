@@ -1,6 +1,7 @@
 import { memoryStore } from '@couplet/client'
 import { StanzaError } from '@couplet/stanza'
 import { expect, test } from 'vitest'
+import { pairOf } from './pair.js'
 import { World } from './world.js'
 
 const devicesNode = 'urn:xmpp:omemo:2:devices'
@@ -99,4 +100,20 @@ test('S-210 a list of devices is of who sends it, whatever devices it names', as
   expect(world.nodes.published.length).toBe(published)
   const { recipients } = await alice.omemo.send({ to: bob.jid, body: 'x' })
   expect(recipients).toMatchObject([{ jid: bob.jid, deviceId: before.bob[0]?.deviceId }])
+})
+
+test('OMEMO F10 a new device of somebody who tells us nothing is found within the hour', async () => {
+  const { world, alice, bob } = await pairOf({ versions: ['omemo2'] })
+  await alice.omemo.send({ to: bob.jid, body: 'one' })
+  await world.settle()
+  world.nodes.listeners.clear() // as for a stranger
+  const other = await world.join('bob@b.example/2', { versions: ['omemo2'] })
+  world.nodes.listeners.clear()
+  const readers = async (): Promise<number> =>
+    (await alice.omemo.send({ to: bob.jid, body: 'x' })).recipients.filter(({ jid }) => jid === bob.jid).length
+  expect(await readers()).toBe(1)
+  await world.pass(3_600_000)
+  expect(await readers()).toBe(2)
+  await world.settle()
+  expect(other.bodies()).toEqual(['x'])
 })
