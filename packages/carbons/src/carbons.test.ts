@@ -136,6 +136,15 @@ describe('copies', () => {
     expect(plain).not.toHaveBeenCalled()
   })
 
+  test('wait for what was missed, in their order', () => {
+    const { session, seen } = setUp()
+    const hold = session.holdMessages()
+    for (const body of ['1', '2', '3']) session.receive(outer(own, received({ ...inner, body })))
+    expect(seen).toEqual([])
+    hold.dispose()
+    expect(seen.map((each) => each.at(-1))).toEqual(['1', '2', '3'])
+  })
+
   test('keep what they carry, and can be answered by hand', () => {
     const { session, copies } = setUp()
     session.receive(outer(own, received({ ...inner, id: 'm1', thread: 't' }, xml('urn:example', 'x'))))

@@ -6,6 +6,21 @@ import { archived, type Peer, World } from './world.js'
 
 const versions: readonly VersionName[] = ['omemo2', 'legacy']
 
+/** The bundle of a device has one prekey left, which everybody takes. */
+function offerOne({ nodes }: World, { jid }: Peer): void {
+  const node = [...nodes.items.keys()].find((key) => key.startsWith(`${jid} `) && key.includes('bundles')) ?? ''
+  const [id = ''] = nodes.items.get(node)?.keys() ?? []
+  const name = node.slice(jid.length + 1)
+  const offers = /<(pk|preKeyPublic) [\s\S]*?<\/\1>/g
+  let kept = 0
+  nodes.write(
+    jid,
+    name,
+    id,
+    (nodes.read(jid, name, id) ?? '').replace(offers, (offer) => (kept++ === 0 ? offer : '')),
+  )
+}
+
 describe.each(versions)('%s', (version) => {
   const options = { versions: [version] }
 
@@ -39,20 +54,7 @@ describe.each(versions)('%s', (version) => {
   test('OMEMO F2 two who have taken the same prekey are both read, however much comes between them', async () => {
     const world = new World()
     const bob = await world.join('bob@b.example/1', options)
-    const node = [...world.nodes.items.keys()].find((key) => key.startsWith(`${bob.jid} `) && key.includes('bundles'))
-    const [name = '', id = ''] = [
-      node?.slice(bob.jid.length + 1),
-      [...(world.nodes.items.get(node ?? '')?.keys() ?? [])][0],
-    ]
-    const bundle = world.nodes.read(bob.jid, name, id) ?? ''
-    const offers = /<(pk|preKeyPublic) [\s\S]*?<\/\1>/g
-    let kept = 0
-    world.nodes.write(
-      bob.jid,
-      name,
-      id,
-      bundle.replace(offers, (offer) => (kept++ === 0 ? offer : '')),
-    )
+    offerOne(world, bob)
     const [first, friend, last] = await Promise.all(
       ['e1', 'friend', 'e2'].map((who) => world.join(`${who}@e.example/1`, options)),
     )
@@ -71,6 +73,26 @@ describe.each(versions)('%s', (version) => {
     await Promise.all(taken)
     // Of the friend, who has taken it as well, all is there.
     expect([bob.messages.length, bob.bodies().at(-1)]).toEqual([62, 'from e2'])
+  })
+
+  test('OMEMO F2 also if one of them comes live, and so has to wait until the catch-up is over', async () => {
+    const world = new World()
+    const bob = await world.join('bob@b.example/1', options)
+    offerOne(world, bob)
+    const [first, last] = [await world.join('e1@e.example/1', options), await world.join('e2@e.example/1', options)]
+    await first.omemo.send({ to: bob.jid, body: 'missed' })
+    const missed = world.take(first)
+    bob.omemo.catchUp.begin()
+    const hold = bob.session.holdMessages()
+    bob.session.receive(await onTheWay(world, last, bob, 'live'))
+    for (const element of missed) await bob.omemo.receive(archived(bob, element))
+    // As the archive's plugin does: it says that it is over, and then lets go of what has waited.
+    const ended = bob.omemo.catchUp.end()
+    for (let turn = 0; turn < 8; turn++) await Promise.resolve()
+    hold.dispose()
+    await ended
+    await world.settle()
+    expect(bob.bodies()).toEqual(['missed', 'live'])
   })
 
   test('OMEMO F1 what comes live waits for what was missed, and costs none of it, however often the ratchet turns', async () => {
