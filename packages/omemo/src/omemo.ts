@@ -13,7 +13,6 @@ import type { OmemoEvent } from './omemo-event.js'
 import { OmemoMessage } from './omemo-message.js'
 import type { OmemoOptions } from './omemo-options.js'
 import { type EncryptRequest, type EncryptResult, type OmemoSent, Outgoing, type SendRequest } from './outgoing.js'
-import { nextTask } from './pace.js'
 import type { OmemoOutcome } from './sessions/outcome.js'
 import type { MessageOrigin } from './sessions/receive-task.js'
 import { labelBytes } from './trust/device-label.js'
@@ -197,9 +196,7 @@ class OmemoPlugin implements Omemo {
   }
 
   async #endCatchUp(): Promise<void> {
-    // The archive was read, but what it had, and what has waited for that, may still wait to be decrypted: with prekeys that are
-    // kept until then (OMEMO F2).
-    await nextTask()
+    // The archive was read, but what it had may still wait to be decrypted: with prekeys that are kept until then (OMEMO F2).
     await this.#core.inbox.ready()
     this.#core.isCatchingUp = false
     await this.#core.presence.release()

@@ -105,15 +105,18 @@ export class Outgoing {
   async send({ type = 'chat', id = randomId(), ...request }: SendRequest): Promise<OmemoSent> {
     // What is said first arrives first.
     const release = await this.#order.take([parsed(request.to).bare.toString()])
-    try {
-      return await this.#send(request, await this.#placeOf(request), type, id)
-    } finally {
-      release()
-    }
+    const { accepted, ...sent } = await this.#send(request, type, id).finally(release)
+    // Now it is sent even if the process ends: a handler that answers is not done before.
+    await accepted
+    return sent
   }
 
-  /** Resolves when it is sent even if the process ends now: a handler that answers is not done before. */
-  async #send(request: EncryptRequest, place: Place, type: MessageType, id: string): Promise<OmemoSent> {
+  async #send(
+    request: EncryptRequest,
+    type: MessageType,
+    id: string,
+  ): Promise<OmemoSent & { readonly accepted: Promise<void> }> {
+    const place = await this.#placeOf(request)
     const { elements, ...report } = await this.#seal(request, place)
     const { address, room } = place
     const marks = place.isPrivate ? [MucUser({ invites: [], items: [], statuses: [] })] : []
@@ -123,9 +126,8 @@ export class Outgoing {
       if (room !== undefined) return room.send({ id: init.id, body: init.body }, ...payloads)
       return this.#core.context.send(message({ to: address, ...init }, ...payloads))
     })
-    const acked = settled(handles.map((handle) => handle.acked))
-    await Promise.all(handles.map((handle) => handle.accepted))
-    return { ...report, id, acked }
+    const accepted = settled(handles.map((handle) => handle.accepted))
+    return { ...report, id, accepted, acked: settled(handles.map((handle) => handle.acked)) }
   }
 
   /** Whom an address names: never more than that. */

@@ -2,7 +2,7 @@
 const share = 8
 
 /** Another task of the event loop. Timers of a page that nobody looks at wait for a second or a minute; this does not. */
-export const nextTask = (): Promise<void> =>
+const nextTask = (): Promise<void> =>
   new Promise((resolve) => {
     if (typeof MessageChannel === 'undefined') {
       setTimeout(resolve, 0) // React Native
